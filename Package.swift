@@ -22,15 +22,19 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
+        .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
     ],
     targets: [
         .systemLibrary(
             name: "CLiteStackSQLite",
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
         ),
-        .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging]),
+        .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .tracing]),
         .target(name: "LiteCache", dependencies: ["LiteDB", .logging]),
         .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .lifecycle]),
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
@@ -40,24 +44,37 @@ let package = Package(
         ),
         .target(
             name: "LiteStackHummingbird",
-            dependencies: ["LiteStack", .logging, .hummingbird]
+            dependencies: [
+                "LiteStack", "LiteCable", .lifecycle, .hummingbird, .asyncAlgorithms, .httpTypes, .nioCore,
+            ]
         ),
         .target(name: "LiteStackTesting", dependencies: ["LiteStack", .logging, .lifecycle]),
 
         .target(name: "CLiteStackFaults", path: "Tests/CLiteStackFaults"),
         .executableTarget(
             name: "LiteDBCrashHelper",
-            dependencies: ["LiteDB", .logging],
+            dependencies: ["LiteDB", "CLiteStackSQLite", "CLiteStackFaults", .logging],
             path: "Tests/LiteDBCrashHelper"
         ),
+        .executableTarget(
+            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteStackTesting"], path: "Tests/LiteStackTorture"),
         .testTarget(
             name: "LiteDBTests",
-            dependencies: ["LiteDB", "LiteStackTesting", "CLiteStackFaults", "LiteDBCrashHelper", .logging]
+            dependencies: ["LiteDB", "CLiteStackSQLite", "CLiteStackFaults", "LiteDBCrashHelper", .logging]
         ),
         .testTarget(name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting"]),
-        .testTarget(name: "LiteJobsTests", dependencies: ["LiteJobs", "LiteStackTesting", .lifecycle]),
-        .testTarget(name: "LiteCableTests", dependencies: ["LiteCable", "LiteStackTesting"]),
-        .testTarget(name: "LiteStackTests", dependencies: ["LiteStack", "LiteStackTesting", .lifecycle]),
+        .executableTarget(
+            name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
+        .testTarget(
+            name: "LiteJobsTests",
+            dependencies: ["LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", .logging, .lifecycle]
+        ),
+        .testTarget(name: "LiteCableTests", dependencies: ["LiteCable", "LiteStackTesting", "LiteStackCrashHelper"]),
+        .testTarget(name: "LiteStackTests", dependencies: ["LiteStack", "LiteStackTesting", .logging, .lifecycle]),
+        .testTarget(name: "LiteStackHummingbirdTests", dependencies: ["LiteStackHummingbird"]),
+        .testTarget(
+            name: "LiteStackTestingTests",
+            dependencies: ["LiteDB", "LiteStack", "LiteStackTesting", "LiteDBCrashHelper"]),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -76,7 +93,14 @@ for target in package.targets where target.type != .system && !target.name.hasPr
 
 extension Target.Dependency {
     static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let hummingbird: Self = .product(
         name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Hummingbird"]))
+    static let asyncAlgorithms: Self = .product(
+        name: "AsyncAlgorithms", package: "swift-async-algorithms", condition: .when(traits: ["Hummingbird"]))
+    static let httpTypes: Self = .product(
+        name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Hummingbird"]))
+    static let nioCore: Self = .product(
+        name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Hummingbird"]))
 }

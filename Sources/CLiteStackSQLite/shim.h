@@ -3,8 +3,12 @@
 #ifndef LITESTACK_SQLITE_SHIM_H
 #define LITESTACK_SQLITE_SHIM_H
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -12,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 // MARK: Binding without a copy's destructor constants, which are casts and invisible to Swift.
@@ -40,6 +45,11 @@ static inline void litestack_result_blob(sqlite3_context *context, const void *b
 static inline int litestack_db_config(sqlite3 *db, int option, int value) {
     return sqlite3_db_config(db, option, value, (int *)0);
 }
+
+/// Switches off SQLite's count of the memory it uses, as its makers advise (https://sqlite.org/compile.html, "Recommended
+/// Compile-time Options"): each allocation of any connection would take one lock of the whole process. Does nothing if
+/// SQLite is in use already.
+static inline void litestack_stop_counting_memory(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 // MARK: The wal-index header (https://sqlite.org/walformat.html#the_wal_index_file_format).
 
@@ -101,11 +111,17 @@ static inline uint32_t litestack_wal_backfilled(const void *page) {
     return __atomic_load_n((const uint32_t *)page + 24, __ATOMIC_ACQUIRE);
 }
 
-// MARK: One pointer per thread: the innermost read or write that this thread is inside of.
+// MARK: What is kept for each thread.
 
-static inline void **litestack_thread_access(void) {
-    static _Thread_local void *access = 0;
-    return &access;
+typedef struct litestack_thread {
+    void *access;     // the innermost read or write that this thread is inside of
+    uint32_t reader;  // the number of the reader that it took last: threads part for good, each to a warm page cache
+} litestack_thread;
+
+// Weak and not inline: each object file would otherwise have variables of its own, and nesting go unseen.
+__attribute__((weak)) litestack_thread *litestack_current_thread(void) {
+    static _Thread_local litestack_thread thread = {0, 0};
+    return &thread;
 }
 
 // MARK: errno and calls whose Swift overlays differ between platforms.
@@ -129,14 +145,44 @@ static inline void litestack_allow_interruption(void) {
     sigaction(SIGURG, &action, 0);
 }
 
+/// Lets SIGURG through to the calling thread: one started by a thread of the dispatch library has every signal blocked.
+static inline void litestack_receive_interruption(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGURG);
+    pthread_sigmask(SIG_UNBLOCK, &signals, 0);
+}
+
 #if defined(__linux__)
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 static inline long litestack_filesystem_type(const char *path) {
     struct statfs info;
     if (statfs(path, &info) != 0) { return 0; }
     return (long)info.f_type;
 }
+static inline void litestack_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+/// A second mapping of a page of a shared mapping (mremap of size 0): it outlives the first.
+static inline void *litestack_map_again(void *page) {
+    long mapped = syscall(SYS_mremap, page, 0, 4096, 1 /* MREMAP_MAYMOVE */, 0);
+    return mapped == -1 ? 0 : (void *)mapped;
+}
+static inline void litestack_unmap(void *page) { munmap(page, 4096); }
+static inline int litestack_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+#elif defined(__APPLE__)
+#include <mach/mach.h>
+static inline void *litestack_map_again(void *page) {
+    vm_address_t mapped = 0;
+    vm_prot_t current, maximum;
+    kern_return_t code = vm_remap(mach_task_self(), &mapped, 16384, 0, VM_FLAGS_ANYWHERE, mach_task_self(),
+                                  (vm_address_t)page, 0, &current, &maximum, VM_INHERIT_NONE);
+    return code == KERN_SUCCESS ? (void *)mapped : 0;
+}
+static inline void litestack_unmap(void *page) { vm_deallocate(mach_task_self(), (vm_address_t)page, 16384); }
 #endif
 
 #endif
