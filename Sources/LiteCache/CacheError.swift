@@ -1,0 +1,39 @@
+/// What went wrong in a call to the cache.
+///
+/// Errors of the database (`.busy`, `.diskFull`, `.closed` and so on) pass through as `DatabaseError`.
+public struct CacheError: Error, Sendable, CustomStringConvertible {
+    /// What kind of error it is. Match with `==`; new codes can appear in any release.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The code's name, as it stands in logs.
+        public let description: String
+
+        init(_ name: String) {
+            description = name
+        }
+
+        /// The entry is larger than a quarter of the budget. Nothing was stored.
+        public static let tooLarge = Self("tooLarge")
+        /// The value could not be encoded as JSON.
+        public static let unencodable = Self("unencodable")
+        /// The stored value is not of the type that was asked for.
+        public static let undecodable = Self("undecodable")
+        /// The cache was closed while the value was being computed.
+        public static let closed = Self("closed")
+    }
+
+    /// The kind of error.
+    public let code: Code
+    /// What was tried, what happened, and what to do.
+    public let message: String
+    /// The error behind this one.
+    public let underlying: (any Error)?
+
+    init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.underlying = underlying
+    }
+
+    /// The code and the message.
+    public var description: String { "\(code): \(message)" }
+}

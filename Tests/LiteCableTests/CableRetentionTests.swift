@@ -1,0 +1,139 @@
+import LiteCable
+import LiteDB
+import LiteStackTesting
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct CableRetentionTests {
+    private func messageCount(_ database: Database) throws -> Int {
+        try database.read { snapshot in try snapshot.rowCount(of: "lite_cable_messages") }
+    }
+
+    /// The gap that a subscription begins with, and the message behind it.
+    private func gapAndNext(_ subscription: Cable.Subscription) async throws -> (Cable.Gap, Cable.Message)? {
+        let events = try await events(2, of: subscription)
+        guard case .gap(let gap) = events.first, case .message(let message) = events.last else { return nil }
+        return (gap, message)
+    }
+
+    @Test func `the log keeps to its number of messages, and tells a subscriber what it missed`() async throws {
+        var configuration = Cable.Configuration()
+        configuration.maximumMessageCount = 100
+        try await withCable(configuration) { cable, database in
+            let start = try await cable.cursor()
+            for number in 1...1_000 { try await cable.publish(number, to: "a") }
+            #expect(try messageCount(database) <= 100 + 64)
+            let (gap, next) = try #require(
+                try await gapAndNext(cable.subscribe(to: ["a"], from: .after(start))))
+            #expect(gap.reason == .trimmed)
+            #expect(gap.after == start)
+            #expect(next.cursor.seq == gap.resumesAfter.seq + 1)
+            // Nothing is missing behind the gap.
+            let rest = try await events(
+                1_000 - Int(gap.resumesAfter.seq) + 1, of: cable.subscribe(to: ["a"], from: .after(start)))
+            #expect(rest.last?.cursor == (try await cable.cursor()))
+            let numbers = try rest.dropFirst().map { event -> Int in
+                guard case .message(let message) = event else { return -1 }
+                return try message.decode()
+            }
+            #expect(numbers == Array((Int(gap.resumesAfter.seq) + 1)...1_000))
+        }
+    }
+
+    @Test func `the log keeps to its bytes, and always keeps the newest message`() async throws {
+        var configuration = Cable.Configuration()
+        configuration.maximumBytes = 10_000
+        try await withCable(configuration) { cable, database in
+            for _ in 0..<640 { try await cable.publish(bytes: [UInt8](repeating: 7, count: 1_000), to: "a") }
+            #expect(try messageCount(database) == 10)
+            for _ in 0..<63 { try await cable.publish(bytes: [7], to: "a") }
+            try await cable.publish(bytes: [UInt8](repeating: 7, count: 20_000), to: "a")
+            #expect(try messageCount(database) == 1)
+        }
+    }
+
+    @Test func `messages leave the log when they are old`() async throws {
+        let wall = TestWall()
+        var configuration = Cable.Configuration()
+        configuration.maximumAge = .seconds(60)
+        configuration.now = wall.now
+        try await withCable(configuration) { cable, database in
+            for number in 0..<100 { try await cable.publish(number, to: "a") }
+            #expect(try messageCount(database) == 100)
+            wall.advance(by: .seconds(61))
+            for number in 100..<128 { try await cable.publish(number, to: "a") }
+            #expect(try messageCount(database) == 28)
+        }
+    }
+
+    @Test func `a subscriber that waits is told when it was overtaken`() async throws {
+        var configuration = Cable.Configuration()
+        configuration.maximumMessageCount = 10
+        try await withCable(configuration) { cable, database in
+            let subscription = try await cable.subscribe(to: ["a"])
+            var iterator = subscription.makeAsyncIterator()
+            try await cable.publish(0, to: "a")
+            #expect(try await iterator.next() != nil)
+            try await database.write { transaction in
+                for number in 1..<640 { try cable.publish(number, to: "a", in: transaction) }
+            }
+            guard case .gap(let gap) = try await iterator.next() else {
+                Issue.record("639 messages came and at most 74 are kept")
+                return
+            }
+            #expect(gap.reason == .trimmed)
+            #expect(gap.after.seq == 1)
+        }
+    }
+
+    @Test func `a cursor of another log is a gap`() async throws {
+        try await withCable { cable, _ in
+            let own = try await cable.publish("old", to: "a")
+            let foreign = try #require(Cable.Cursor("0123456789abcdef-\(own.seq)"))
+            var iterator = try await cable.subscribe(to: ["a"], from: .after(foreign)).makeAsyncIterator()
+            guard case .gap(let gap) = try await iterator.next() else {
+                Issue.record("the cursor belongs to another log")
+                return
+            }
+            #expect(gap.reason == .otherLog)
+            #expect(gap.after == foreign)
+            #expect(gap.resumesAfter == own)
+            try await cable.publish("new", to: "a")
+            guard case .message(let message) = try await iterator.next() else {
+                Issue.record("the subscription goes on behind the gap")
+                return
+            }
+            #expect(message.text == #""new""#)
+        }
+    }
+
+    @Test func `a cursor that lies ahead of the log is a gap, as after a restore`() async throws {
+        try await withCable { cable, _ in
+            let own = try await cable.publish("one", to: "a")
+            let ahead = try #require(Cable.Cursor("\(own.epoch)-\(own.seq + 5)"))
+            guard case .gap(let gap) = try await events(1, of: cable.subscribe(to: ["a"], from: .after(ahead))).first
+            else {
+                Issue.record("the log does not reach as far")
+                return
+            }
+            #expect(gap.reason == .otherLog)
+            #expect(gap.after == ahead)
+            #expect(gap.resumesAfter == own)
+        }
+    }
+
+    @Test func `an emptied log goes on with its numbers and tells the gap`() async throws {
+        try await withCable { cable, database in
+            let start = try await cable.cursor()
+            for number in 0..<5 { try await cable.publish(number, to: "a") }
+            try await database.execute("DELETE FROM lite_cable_messages")
+            #expect(try await cable.cursor().seq == 5)
+            guard case .gap(let gap) = try await events(1, of: cable.subscribe(to: ["a"], from: .after(start))).first
+            else {
+                Issue.record("five messages are missing")
+                return
+            }
+            #expect(gap.resumesAfter.seq == 5)
+            #expect(try await cable.publish(5, to: "a").seq == 6)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import LiteCache
+import LiteDB
+import LiteStackTesting
+import Synchronization
+
+/// A time of day that stands where the test has put it.
+final class TestWall: Sendable {
+    private let milliseconds = Atomic<Int>(1_800_000_000_000)
+
+    var now: @Sendable () -> Date {
+        { Date(timeIntervalSince1970: Double(self.milliseconds.load(ordering: .relaxed)) / 1000) }
+    }
+
+    func advance(by duration: Duration) {
+        milliseconds.add(Int(duration / .milliseconds(1)), ordering: .relaxed)
+    }
+}
+
+/// Runs `body` with a cache in a file of its own.
+@discardableResult
+func withCache<T>(_ configuration: Cache.Configuration = .init(), _ body: (Cache) async throws -> T) async throws -> T {
+    try await withTemporaryDirectory { folder in
+        let cache = try await Cache.open(at: folder + "/cache.sqlite3", configuration: configuration)
+        do {
+            let value = try await body(cache)
+            await cache.close()
+            return value
+        } catch {
+            await cache.close()
+            throw error
+        }
+    }
+}
+
+/// A cache with this many bytes.
+func configuration(maximumBytes: Int) -> Cache.Configuration {
+    var configuration = Cache.Configuration()
+    configuration.maximumBytes = maximumBytes
+    return configuration
+}

@@ -1,0 +1,137 @@
+import LiteDB
+import LiteJobs
+import LiteStackTesting
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct CompletionTests {
+    /// A queue beside a table that handlers write to.
+    private func withLedger(_ body: (JobQueue, Database) async throws -> Void) async throws {
+        try await withJobs { jobs, database in
+            try await database.execute("CREATE TABLE ledger (id INTEGER PRIMARY KEY, entry TEXT NOT NULL) STRICT")
+            try await body(jobs, database)
+        }
+    }
+
+    private func entries(_ database: Database) throws -> [String] {
+        try database.read { snapshot in try snapshot.all("SELECT entry FROM ledger ORDER BY id") }
+    }
+
+    @Test func `what is written with the completion is written exactly once`() async throws {
+        try await withLedger { jobs, database in
+            let id = try await jobs.enqueue(Note(text: "payment"))
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { job, context in
+                    try await context.complete { transaction in
+                        try transaction.execute("INSERT INTO ledger (entry) VALUES (\(job.text))")
+                    }
+                    // What goes wrong from here on does not bring the job back.
+                    throw Broken()
+                }
+            }
+            try await running(worker) {
+                let done = try await jobs.job(id, reaches: .completed)
+                #expect(done.attempt == 1)
+                #expect(done.errors.isEmpty)
+                // One more job goes all the way through before the ledger is looked at.
+                _ = try await jobs.job(try await jobs.enqueue(Note(text: "second")), reaches: .completed)
+            }
+            #expect(try await jobs.job(id)?.state == .completed)
+            #expect(try entries(database) == ["payment", "second"])
+        }
+    }
+
+    @Test func `completing enqueues what follows in the same transaction`() async throws {
+        struct Next: Job { static let kind = "next" }
+        try await withLedger { jobs, database in
+            let ran = TestSignal()
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, context in
+                    _ = try await context.complete { transaction in try jobs.enqueue(Next(), in: transaction) }
+                }
+                handlers.handle(Next.self) { _, _ in ran.send() }
+            }
+            try await jobs.enqueue(Note())
+            try await running(worker) { try await ran.wait() }
+        }
+    }
+
+    @Test func `a completion whose body throws writes nothing and the attempt goes on`() async throws {
+        try await withLedger { jobs, database in
+            let id = try await jobs.enqueue(Note())
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, context in
+                    await #expect(throws: Broken.self) {
+                        try await context.complete { transaction in
+                            try transaction.execute("INSERT INTO ledger (entry) VALUES ('half')")
+                            throw Broken()
+                        }
+                    }
+                    #expect(try await jobs.job(context.id)?.state == .running)
+                    try await context.complete { transaction in
+                        try transaction.execute("INSERT INTO ledger (entry) VALUES ('whole')")
+                    }
+                }
+            }
+            try await running(worker) { _ = try await jobs.job(id, reaches: .completed) }
+            #expect(try entries(database) == ["whole"])
+        }
+    }
+
+    @Test func `an attempt completes once`() async throws {
+        try await withLedger { jobs, database in
+            let second = TestSignal()
+            try await jobs.enqueue(Note())
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, context in
+                    try await context.complete { transaction in
+                        try transaction.execute("INSERT INTO ledger (entry) VALUES ('once')")
+                    }
+                    await #expect {
+                        try await context.complete { transaction in
+                            try transaction.execute("INSERT INTO ledger (entry) VALUES ('twice')")
+                        }
+                    } throws: {
+                        ($0 as? JobError)?.code == .alreadyCompleted
+                    }
+                    second.send()
+                }
+            }
+            try await running(worker) { try await second.wait() }
+            #expect(try entries(database) == ["once"])
+        }
+    }
+
+    @Test func `cancelling a running job cancels its task, and its completion writes nothing`() async throws {
+        try await withLedger { jobs, database in
+            let (started, wasCancelled, over) = (TestSignal(), TestSignal(), TestSignal())
+            let id = try await jobs.enqueue(Note())
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, context in
+                    started.send()
+                    do {
+                        try await TestSignal().wait()
+                    } catch is CancellationError {
+                        wasCancelled.send()
+                    }
+                    // Ignoring the cancellation does not help: the fence holds.
+                    let late = Task {
+                        try await context.complete { transaction in
+                            try transaction.execute("INSERT INTO ledger (entry) VALUES ('late')")
+                        }
+                    }
+                    await #expect { try await late.value } throws: { ($0 as? JobError)?.code == .attemptLost }
+                    over.send()
+                }
+            }
+            try await running(worker) {
+                try await started.wait()
+                #expect(try await jobs.cancel(id))
+                try await wasCancelled.wait()
+                try await over.wait()
+                _ = try await jobs.job(try await jobs.enqueue(OnceOnly()), reaches: .available, .parked)
+            }
+            #expect(try await jobs.job(id)?.state == .cancelled)
+            #expect(try entries(database) == [])
+        }
+    }
+}

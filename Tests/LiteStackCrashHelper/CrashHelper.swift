@@ -1,0 +1,60 @@
+import Foundation
+import LiteStack
+
+/// The other process of the tests of jobs and messages: it works, publishes and listens until it is killed.
+///
+/// Each command prints what it does, a line for each step.
+@main
+enum CrashHelper {
+    static func main() async throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        switch (arguments.first, arguments.count) {
+        case ("work", 2): try await work(on: arguments[1])
+        case ("publish", 4): try await publish(arguments[3], to: arguments[2], in: arguments[1])
+        case ("subscribe", 3): try await subscribe(to: arguments[2], in: arguments[1])
+        default:
+            FileHandle.standardError.write(
+                Data("commands: work PATH, publish PATH CHANNEL TEXT, subscribe PATH CHANNEL\n".utf8))
+            exit(64)
+        }
+    }
+
+    /// Runs jobs of the kind `note`, none of which ends.
+    private static func work(on path: String) async throws {
+        let jobs = try await JobQueue.open(at: path)
+        let worker = jobs.worker { handlers in
+            handlers.handle(Note.self) { _, context in
+                say("attempt \(context.attempt)")
+                try await Task.sleep(for: .seconds(600))
+            }
+        }
+        try await worker.run()
+    }
+
+    private static func publish(_ text: String, to channel: String, in path: String) async throws {
+        let cable = try await Cable.open(at: path)
+        let cursor = try await cable.publish(bytes: Array(text.utf8), to: channel)
+        say("published \(cursor)")
+        await cable.close()
+    }
+
+    private static func subscribe(to channel: String, in path: String) async throws {
+        let cable = try await Cable.open(at: path)
+        let subscription = try await cable.subscribe(to: [channel])
+        say("subscribed")
+        for try await event in subscription {
+            if case .message(let message) = event { say("received \(message.text ?? "bytes")") }
+        }
+    }
+
+    /// Prints a line at once, although the output is a pipe.
+    private static func say(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    }
+
+    /// The job of LiteJobs' tests.
+    private struct Note: Job {
+        static let kind = "note"
+        var text: String
+    }
+}
