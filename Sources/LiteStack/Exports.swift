@@ -1,0 +1,4 @@
+@_exported public import LiteCable
+@_exported public import LiteCache
+@_exported public import LiteDB
+@_exported public import LiteJobs
