@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+
+/// Runs suites, prints their table, and writes it as JSON if asked.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs suites and prints a table.")
+
+    @Argument(help: "Suites, or the beginning of rows' names: `db`, `db.write`.")
+    var suites: [String] = ["db"]
+
+    @Option(help: "Write the rows to this file as JSON.")
+    var json: String?
+
+    @Option(help: "Where the measured files lie. It must be on a disk: on tmpfs a durable write costs nothing.")
+    var folder = NSTemporaryDirectory()
+
+    @Flag(help: "Short rounds: a smoke test, whose figures mean little.")
+    var quick = false
+
+    func run() async throws {
+        let chosen = Benchmark.all.filter { benchmark in suites.contains { benchmark.isPart(of: $0) } }
+        guard !chosen.isEmpty else { throw ValidationError("no row belongs to \(suites.joined(separator: ", "))") }
+        let plan = try Plan(isQuick: quick, parent: URL(filePath: folder))
+        defer { plan.removeFolder() }
+        var rows: [ResultRow] = []
+        for benchmark in chosen {
+            FileHandle.standardError.write(Data("\(benchmark.name) …\n".utf8))
+            rows += try await benchmark.run(plan)
+        }
+        print(ResultTable(rows: rows).text)
+        if let json { try JSONRows(rows: rows).data().write(to: URL(filePath: json)) }
+    }
+}
