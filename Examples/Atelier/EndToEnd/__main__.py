@@ -1,0 +1,17 @@
+"""The end-to-end tests of Atelier. `scripts/e2e` runs them with what they need."""
+
+import argparse
+import importlib
+
+parser = argparse.ArgumentParser(prog="scripts/e2e", description="Drives the demonstration end to end.")
+tests = parser.add_subparsers(dest="test", required=True)
+tests.add_parser("smoke", help="one picture through the server, without a browser")
+browser = tests.add_parser("browser", help="as a person would, in a real browser")
+browser.add_argument("--keep-screenshot", action="store_true", help="keep the pictures of the page in docs/images")
+browser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's path")
+kill = tests.add_parser("kill", help="kill -9 while a job runs; the next start finishes it")
+kill.add_argument("--times", type=int, default=3, help="how often, default 3")
+
+options = parser.parse_args()
+# Only the browser test needs packages from outside.
+importlib.import_module(options.test).run(options)

@@ -1,0 +1,52 @@
+import HTTPTypes
+import Hummingbird
+import LiteStack
+import LiteStackHummingbird
+
+/// All routes.
+struct AtelierRouter: Sendable {
+    let stack: Stack
+    let store: PictureStore
+    let assets: Assets
+    let origins: Set<String>
+
+    func make() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.add(middleware: SecurityHeaders())
+        router.add(middleware: OriginCheck(origins: origins))
+        let gallery = Gallery(stack: stack, store: store, assets: assets)
+        let upload = UploadRoute(stack: stack, store: store)
+
+        router.get("/") { _, _ in
+            Responses.html(try await gallery.page(at: try gallery.position()))
+        }
+        router.put("/pictures") { request, _ in
+            try await upload.handle(request)
+        }
+        router.get("/pictures/{id}") { _, context in
+            guard let card = try gallery.card(try context.parameters.require("id", as: Int64.self)) else {
+                throw HTTPError(.notFound)
+            }
+            return Responses.html(card)
+        }
+        for file in [PictureFile.original, .styled] {
+            router.get("/pictures/{id}/\(file.rawValue)") { [stack, store] _, context in
+                let id = try context.parameters.require("id", as: Int64.self)
+                guard let bytes = try stack.db.read({ snapshot in try store.file(file, of: id, in: snapshot) }) else {
+                    throw HTTPError(.notFound)
+                }
+                return Responses.picture(bytes)
+            }
+        }
+        router.get("/events") { [stack] request, _ in
+            let cursor = request.uri.queryParameters["after"].flatMap { Cable.Cursor(String($0)) }
+            return try await stack.cable.eventStream(
+                for: request, channels: [PictureMessage.channel], from: cursor.map { .after($0) } ?? .live)
+        }
+        router.get("/assets/{version}/{name}") { [assets] _, context in
+            guard let file = assets.file(try context.parameters.require("name")) else { throw HTTPError(.notFound) }
+            return Responses.file(file.bytes, file.mediaType)
+        }
+        return router
+    }
+}
