@@ -28,7 +28,7 @@ public final class Stack: Service {
     public let jobs: JobQueue
     /// Messages, in the application's database.
     public let cable: Cable
-    /// The folder.
+    /// The folder's absolute path, with symbolic links resolved.
     public let folder: String
 
     private let logger: Logger
@@ -91,7 +91,7 @@ public final class Stack: Service {
             let cache = try await Cache.open(
                 at: folder + "/cache.sqlite3", configuration: configuration.cache, logger: logger)
             return Stack(
-                folder: folder, temporaryFolder: temporaryFolder, db: db, cache: cache, jobs: jobs, cable: cable,
+                folder: db.directory, temporaryFolder: temporaryFolder, db: db, cache: cache, jobs: jobs, cable: cable,
                 logger: logger)
         } catch {
             await db.close()

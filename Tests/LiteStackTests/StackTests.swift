@@ -33,6 +33,16 @@ import Testing
         }
     }
 
+    @Test func `the path of a folder that was given relatively is absolute`() async throws {
+        try await withTemporaryDirectory { parent in
+            let climb = String(
+                repeating: "../", count: FileManager.default.currentDirectoryPath.split(separator: "/").count)
+            let stack = try await Stack.open(at: climb + parent.dropFirst() + "/data")
+            #expect(stack.folder == parent + "/data")
+            await stack.close()
+        }
+    }
+
     @Test func `a folder that others could read is made private`() async throws {
         try await withTemporaryDirectory { parent in
             let folder = parent + "/data"

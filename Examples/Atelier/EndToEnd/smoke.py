@@ -1,14 +1,16 @@
 """One picture through the whole slice, without a browser."""
 
+import os
 import tempfile
 
 import client
 import pictures
-from server import DEMO, Server
+from server import DEMO, ROOT, Server
 
 
 def run(_):
-    with tempfile.TemporaryDirectory() as folder, Server(DEMO, folder) as server:
+    # A relative path, as the default is.
+    with tempfile.TemporaryDirectory() as folder, Server(DEMO, os.path.relpath(folder, ROOT)) as server:
         cursor = client.cursor(server)
         status, answer = client.send(server, pictures.small(), "Smoke <b>", "charcoal")
         assert status == 202, (status, answer)
