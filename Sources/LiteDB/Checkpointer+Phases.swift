@@ -11,8 +11,8 @@ import CLiteStackSQLite
 //    over.
 //
 // 3. Only the first commit after a complete checkpoint can start the WAL over, and only if no reader is on frames. Where
-//    many processes keep snapshots one usually is; so once the WAL is large, phase 2 keeps the write lock for up to 10 ms
-//    until they are gone. (SQLITE_CHECKPOINT_RESTART would wait as well, but without the write lock it turns into an
+//    many processes keep snapshots one usually is; so once the WAL is large, phase 2 keeps the write lock for 10 to 150 ms
+//    until they are gone, and rests after it was in vain (`CheckpointRest`). (SQLITE_CHECKPOINT_RESTART would wait as well, but without the write lock it turns into an
 //    unguarded PASSIVE.)
 //
 // It has a thread of its own: writers go on during phase 1, and wait for the few frames of phase 2.
@@ -40,22 +40,24 @@ extension Checkpointer {
         return walIndex.backfilledCount > before
     }
 
-    /// Phase 2.
-    func finishUnderWriteLock() throws {
+    /// Phases 2 and 3. Whether nothing keeps the WAL from starting over, or it is too small to look.
+    func finishUnderWriteLock() throws -> Bool {
         try withWriteLock {
             sweep()
             try copy()
-            try waitForReadersIfLarge()
+            return try waitForReadersIfLarge()
         }
     }
 
     /// Phase 3, under the write lock: new readers read from the database file alone, old ones end within microseconds or
     /// are swept.
-    private func waitForReadersIfLarge() throws {
+    private func waitForReadersIfLarge() throws -> Bool {
         let frames = walIndex.frameCount
-        guard frames >= max(threshold * 2, Self.largeFrameCount) else { return }
+        guard frames >= max(threshold * 2, Self.largeFrameCount) else { return true }
+        let patience = Self.patience(withFrames: frames, oldestRead: oldestRead())
+        guard patience > .zero else { return false }
         ring()  // other processes end their idle snapshots
-        let limit = MonotonicTime.now + Self.patience(withFrames: frames)
+        let limit = MonotonicTime.now + patience
         var isBarrierOnFrames = true
         while MonotonicTime.now < limit {
             // A reader of an older snapshot kept some frames from being copied.
@@ -65,20 +67,23 @@ extension Checkpointer {
                     // The barrier stands on the frames that it began with. Begun again it reads from the file alone.
                     try barrier.run(
                         "ROLLBACK; BEGIN IMMEDIATE", doing: "Taking the write lock for a checkpoint of \(path)")
-                    guard walIndex.frameCount == frames else { return }
+                    guard walIndex.frameCount == frames else { return true }
                     isBarrierOnFrames = false
                 }
-                if !LockHolders.areReadersOnFrames(of: path) { return }
+                if !LockHolders.areReadersOnFrames(of: path) { return true }
             }
             usleep(500)  // LiteDB's own thread, and rarely: once for 16 MiB that could not start over
             sweep()
         }
+        return false
     }
 
     /// How long writers may wait for readers: the longer the nearer the WAL is to its bound of 64 MiB. On a machine
-    /// without idle cores another process needs many milliseconds to end its idle snapshots.
-    private static func patience(withFrames count: Int) -> Duration {
-        switch count {
+    /// without idle cores another process needs many milliseconds to end its idle snapshots. For a long read of this
+    /// process, which will not end just now, they do not wait at all.
+    static func patience(withFrames count: Int, oldestRead: Duration?) -> Duration {
+        if let oldestRead, oldestRead > .milliseconds(100) { return .zero }
+        return switch count {
         case ..<8192: .milliseconds(10)
         case ..<12_288: .milliseconds(50)
         default: .milliseconds(150)
@@ -95,19 +100,21 @@ extension Checkpointer {
         }
     }
 
-    private func withWriteLock(_ body: () throws -> Void) throws {
+    private func withWriteLock<Result>(_ body: () throws -> Result) throws -> Result {
         let deadline = MonotonicTime.now + .seconds(5)
         let hasGate = gate.enter(until: deadline)
         defer { if hasGate { gate.leave() } }
         barrier.deadline = MonotonicTime.now + .seconds(5)
         try barrier.run("BEGIN IMMEDIATE", doing: "Taking the write lock for a checkpoint of \(path)")
+        let taken = MonotonicTime.now
         defer {
+            stoppedWriters += MonotonicTime.now.since(taken)
             if !barrier.isInAutocommit {
                 // ROLLBACK of a transaction that wrote nothing cannot fail.
                 _ = sqlite3_exec(barrier.handle, "ROLLBACK", nil, nil, nil)
             }
         }
-        try body()
+        return try body()
     }
 
     private func endPin() {

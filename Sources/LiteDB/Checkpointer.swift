@@ -17,6 +17,8 @@ final class Checkpointer: @unchecked Sendable {
     private let logger: Logger
     let sweep: @Sendable () -> Void
     let ring: @Sendable () -> Void
+    /// How long the oldest read of this process has been running, if one runs.
+    let oldestRead: @Sendable () -> Duration?
     /// Told when checkpoints have ended for good. Set once, before the first.
     private let failed = Mutex<(@Sendable (DatabaseError) -> Void)?>(nil)
 
@@ -30,13 +32,21 @@ final class Checkpointer: @unchecked Sendable {
     private let retrySetAt = Atomic<Int>(0)
     private let overdue = Atomic<Bool>(false)
     private let isAtWork = Atomic<Bool>(false)
+    private let hasLostPages = Atomic<Bool>(false)
+    /// After a checkpoint that readers held back: until when the next one waits, in monotonic nanoseconds.
+    let restsUntil = Atomic<UInt64>(0)
+    /// Used by the checkpoint that runs alone.
+    var rest = CheckpointRest()
+    /// For how long the checkpoint that runs has stopped the writers.
+    var stoppedWriters = Duration.zero
     private static let farBehindFrameCount = 8192
     /// SQLITE_IOERR_FSYNC.
     private static let failedSync = SQLITE_IOERR | (4 << 8)
 
     init(
         factory: ConnectionFactory, barrier: Connection, walIndex: WALIndex, runDirectory: String, name: String,
-        logger: Logger, sweep: @escaping @Sendable () -> Void, ring: @escaping @Sendable () -> Void
+        logger: Logger, sweep: @escaping @Sendable () -> Void, ring: @escaping @Sendable () -> Void,
+        oldestRead: @escaping @Sendable () -> Duration?
     ) throws {
         self.barrier = barrier
         pin = try factory.connect(readOnly: true)
@@ -49,7 +59,11 @@ final class Checkpointer: @unchecked Sendable {
         self.logger = logger
         self.sweep = sweep
         self.ring = ring
+        self.oldestRead = oldestRead
     }
+
+    /// Whether a checkpoint failed in fsync, so that the WAL holds the only good copy of some pages.
+    var hasFailedSync: Bool { hasLostPages.load(ordering: .acquiring) }
 
     /// Sets whom to tell when an I/O error ends checkpoints for good.
     func whenFailed(_ tell: @escaping @Sendable (DatabaseError) -> Void) {
@@ -62,8 +76,11 @@ final class Checkpointer: @unchecked Sendable {
         let frames = walIndex.frameCount
         guard frames - walIndex.backfilledCount >= threshold else { return }
         // A WAL that is shorter than it was has started over: what held it back is gone.
-        if frames < retrySetAt.load(ordering: .relaxed) { retryAt.store(0, ordering: .relaxed) }
-        guard frames >= retryAt.load(ordering: .relaxed) else { return }
+        if frames < retrySetAt.load(ordering: .relaxed) {
+            retryAt.store(0, ordering: .relaxed)
+            restsUntil.store(0, ordering: .relaxed)
+        }
+        guard frames >= retryAt.load(ordering: .relaxed), !isResting else { return }
         request()
     }
 
@@ -138,6 +155,7 @@ final class Checkpointer: @unchecked Sendable {
     /// made again by the next checkpoint.
     private func handle(_ error: any Error) {
         if let error = error as? DatabaseError, error.sqliteCode == Self.failedSync {
+            hasLostPages.store(true, ordering: .releasing)
             monitor.withLock { isStopping = true }
             logger.error(
                 "a checkpoint failed in fsync; the database takes no more writes until it is reopened",
@@ -166,22 +184,25 @@ final class Checkpointer: @unchecked Sendable {
             retryAt.store(0, ordering: .relaxed)
             return
         }
+        guard !isRestAgreed(by: lock) else { return }
+        stoppedWriters = .zero
         sweep()
         var rounds = 0
         while rounds < 3, walIndex.frameCount - walIndex.backfilledCount > 500 {
             rounds += 1
             guard try copyBesideWriters() else { break }
         }
-        try finishUnderWriteLock()
+        let canStartOver = try finishUnderWriteLock()
         let frames = walIndex.frameCount
-        let rest = frames - walIndex.backfilledCount
-        holdBack(until: rest > 0 ? frames + threshold / 4 : 0)
-        warnIfHeldBack(rest)
+        let left = frames - walIndex.backfilledCount
+        holdBack(until: left > 0 ? frames + threshold / 4 : 0)
+        agreeOnRest(rest.after(stoppingFor: stoppedWriters, isHeldBack: left > 0 || !canStartOver), by: lock)
+        warnIfHeldBack(left)
         ring()
     }
 
-    private func warnIfHeldBack(_ rest: Int) {
-        let isBehind = rest >= threshold * 4
+    private func warnIfHeldBack(_ left: Int) {
+        let isBehind = left >= threshold * 4
         let wasBehind = overdue.exchange(isBehind, ordering: .relaxed)
         guard isBehind, !wasBehind else { return }
         logger.warning(
@@ -189,6 +210,7 @@ final class Checkpointer: @unchecked Sendable {
             metadata: [
                 "litestack.db.path": "\(path)", "litestack.db.wal_frames": "\(walIndex.frameCount)",
                 "litestack.db.backfilled": "\(walIndex.backfilledCount)",
+                "litestack.db.held_by": "\(LockHolders.description(ofReadersOf: path))",
             ])
     }
 }

@@ -23,7 +23,8 @@ extension Database {
         /// Connections for reading that are open from the start. Default 4. More let more threads read at once; each
         /// holds a page cache of its own.
         public var readerCount = 4
-        /// The most readers that are opened when all are in use. Default 32.
+        /// The most readers that are opened when all are in use. Default 32. Those above `readerCount` are closed again
+        /// once none of them was needed for ten seconds.
         public var maximumReaderCount = 32
         /// The page cache of each connection, in bytes. Default 16 MiB, filled as it is needed. More saves
         /// calls of `pread`, of about 0.7 µs each, when the pages in use are more.
@@ -33,7 +34,8 @@ extension Database {
         /// Whether readers keep their snapshot between reads while nothing was committed. Default true: a small read
         /// costs a third. Off, a stopped process cannot hold the WAL back with an idle snapshot.
         public var keepsSnapshots = true
-        /// Whether the content can be made anew, like a cache's: deleted pages are not overwritten. Default false.
+        /// Whether the content can be made anew, like a cache's. Default false. Then a damaged file is renamed when it is
+        /// opened, with an empty one in its place, if no other process has it open; and deleted pages are not overwritten.
         public var isDisposable = false
         /// Who checkpoints. Default `.automatic`.
         public var checkpoints = CheckpointMode.automatic

@@ -5,8 +5,26 @@ extension Connection {
     func withRows(_ sql: SQL, _ body: (borrowing Row) throws -> Bool) throws {
         if requiresTransaction, isInAutocommit { throw transactionEnded(sql.text) }
         if isExpired { throw DatabaseError.snapshotTooOld(sql.text) }
-        let statement = try statement(sql.text)
-        try statement.bind(sql.arguments, on: self)
+        try run(try statement(sql.text), sql.arguments, body)
+    }
+
+    /// Runs several statements without arguments, one after the other.
+    func executeScript(_ script: String) throws {
+        var rest = Substring(script)
+        while !rest.isEmpty {
+            let (statement, remainder) = try prepareFirst(String(rest), ofScript: true)
+            guard let statement else { return }
+            if isInAutocommit { throw transactionEnded(statement.text) }
+            try run(statement, []) { _ in true }
+            rest = remainder
+        }
+    }
+
+    @inline(__always)
+    private func run(
+        _ statement: Statement, _ arguments: [SQLValue], _ body: (borrowing Row) throws -> Bool
+    ) throws {
+        try statement.bind(arguments, on: self)
         let started = observer == nil ? MonotonicTime(nanoseconds: 0) : .now
         var rows = 0
         statement.isActive = true

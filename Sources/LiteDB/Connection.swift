@@ -179,8 +179,9 @@ final class Connection: @unchecked Sendable {
         return statement
     }
 
-    /// The first statement of a string, nil if there is only space or a comment, and the text behind it.
-    func prepareFirst(_ text: String) throws -> (Statement?, Substring) {
+    /// The first statement of a string, nil if there is only space or a comment, and the text behind it. That of a script
+    /// knows its own text only.
+    func prepareFirst(_ text: String, ofScript isScript: Bool = false) throws -> (Statement?, Substring) {
         // SQLite reads up to it, and would run a DELETE without the WHERE behind it.
         guard !text.utf8.contains(0) else {
             throw DatabaseError(
@@ -203,13 +204,15 @@ final class Connection: @unchecked Sendable {
         let writtenTables = statementGuard.takeWrittenTables()
         guard code == SQLITE_OK else {
             if let refusal = statementGuard.refusal {
-                throw DatabaseError(.refusedStatement, "Preparing a statement: LiteDB refuses \(refusal)", sql: text)
+                throw DatabaseError(refusal.code, "Preparing a statement: LiteDB refuses \(refusal.what)", sql: text)
             }
             throw error(code, doing: "Preparing a statement", sql: text)
         }
-        let rest = text[text.utf8.index(text.startIndex, offsetBy: consumed)...]
+        let end = text.utf8.index(text.startIndex, offsetBy: consumed)
+        let rest = text[end...]
         guard let prepared else { return (nil, rest) }
-        return (Statement(handle: prepared, text: text, writtenTables: writtenTables), rest)
+        let ownText = isScript ? String(text[..<end]) : text
+        return (Statement(handle: prepared, text: ownText, writtenTables: writtenTables), rest)
     }
 
     /// Ends every cursor that was left open.

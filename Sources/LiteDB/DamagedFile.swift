@@ -21,13 +21,16 @@ struct DamagedFile {
 
     var isMarked: Bool { access(marker, F_OK) == 0 }
 
-    /// Moves the file and what belongs to it; false if another process has it open.
-    func setAside(_ lock: OpenLock) throws -> Bool {
-        var kept = ""
-        let isAlone = try lock.whileNobodyHasItOpen {
-            kept = path + ".damaged-" + Self.timestamp()
+    /// Moves the file and what belongs to it, unless another process has it open.
+    ///
+    /// - Parameter isDamaged: Asked again once nobody else can mend it meanwhile.
+    func setAside(_ lock: OpenLock, if isDamaged: () -> Bool) throws {
+        var kept: String?
+        _ = try lock.whileNobodyHasItOpen {
+            guard isDamaged() else { return }
+            let aside = path + ".damaged-" + Self.timestamp()
             for suffix in ["", "-wal", "-shm"] where access(path + suffix, F_OK) == 0 {
-                guard rename(path + suffix, kept + suffix) == 0 else {
+                guard rename(path + suffix, aside + suffix) == 0 else {
                     throw DatabaseError(
                         .cannotOpen,
                         "Setting the damaged file \(path)\(suffix) aside: \(String(cString: strerror(litestack_errno())))"
@@ -35,12 +38,12 @@ struct DamagedFile {
                 }
             }
             unlink(marker)
+            kept = aside
         }
-        guard isAlone else { return false }
+        guard let kept else { return }
         logger.warning(
             "a damaged disposable file was set aside, and a new one takes its place",
             metadata: ["litestack.db.path": "\(path)", "litestack.db.kept": "\(kept)"])
-        return true
     }
 
     /// Milliseconds since 1970, for a name that is not there yet.

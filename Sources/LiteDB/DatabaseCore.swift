@@ -27,6 +27,7 @@ final class DatabaseCore: Sendable {
         var failure: DatabaseError?
         var wasTorn = false
         var wasWarnedOfLongRead = false
+        var nextRetirement = MonotonicTime.now + .seconds(10)
     }
 
     /// Opens the file. Blocks: recovery of a large WAL takes long, so this runs on a thread of LiteDB's own.
@@ -71,7 +72,8 @@ final class DatabaseCore: Sendable {
             ? nil
             : try Checkpointer(
                 factory: factory, barrier: sentinel, walIndex: walIndex, runDirectory: runDirectory, name: name,
-                logger: logger, sweep: { readers.sweep() }, ring: { doorbell.ring() })
+                logger: logger, sweep: { readers.sweep() }, ring: { doorbell.ring() },
+                oldestRead: { readers.oldestReadStart.map { MonotonicTime.now.since($0) } })
         self.checkpointer = checkpointer
         self.sentinel = sentinel
         writer = try Writer(
@@ -98,17 +100,22 @@ final class DatabaseCore: Sendable {
     private static func openFirst(
         _ file: DamagedFile, _ lock: OpenLock, _ configuration: Database.Configuration
     ) throws -> Connection {
-        if configuration.isDisposable, file.isMarked { _ = try file.setAside(lock) }
-        try lock.take(timeout: configuration.busyTimeout)
-        do {
-            return try ConnectionFactory.create(path: file.path, configuration: configuration)
-        } catch let error as DatabaseError
-            where configuration.isDisposable && (error.code == .damaged || error.code == .notADatabase)
-        {
-            lock.release()
-            guard try file.setAside(lock) else { throw error }
+        var isMendable = configuration.isDisposable
+        if isMendable, file.isMarked { try file.setAside(lock) { file.isMarked } }
+        while true {
             try lock.take(timeout: configuration.busyTimeout)
-            return try ConnectionFactory.create(path: file.path, configuration: configuration)
+            DatabaseFile.makePrivate(file.path)
+            let found = DatabaseFile.identifier(at: file.path)
+            do {
+                return try ConnectionFactory.create(path: file.path, configuration: configuration)
+            } catch let error as DatabaseError
+                where isMendable && (error.code == .damaged || error.code == .notADatabase)
+            {
+                isMendable = false
+                lock.release()
+                // Another process may have found the same damage and been first: what it made anew stays.
+                try file.setAside(lock) { DatabaseFile.identifier(at: file.path) == found }
+            }
         }
     }
 
@@ -156,7 +163,17 @@ final class DatabaseCore: Sendable {
         guard isThorough else { return isActive }
         checkpointer?.checkpointIfNeeded()
         warnOfLongReads(at: now)
+        retireExtraReaders(at: now)
         return isActive
+    }
+
+    private func retireExtraReaders(at now: MonotonicTime) {
+        let isDue = state.withLock { state in
+            guard now >= state.nextRetirement else { return false }
+            state.nextRetirement = now + .seconds(10)
+            return true
+        }
+        if isDue { readers.retireExtraReaders() }
     }
 
     private func noticeReplacedFile() {
@@ -197,12 +214,13 @@ final class DatabaseCore: Sendable {
     }
 
     private func warnOfLongReads(at now: MonotonicTime) {
-        let oldest = readers.oldestSnapshotStart
+        let oldest = readers.oldestReadStart
         let isLong = oldest.map { now.since($0) > configuration.longReadThreshold } ?? false
         let isGrowing = walIndex.frameCount > configuration.checkpointThreshold * 2
+        let isHeldBack = isLong && isGrowing && walIndex.backfilledCount < walIndex.frameCount
         let warns = state.withLock { state in
-            defer { state.wasWarnedOfLongRead = isLong && isGrowing }
-            return isLong && isGrowing && !state.wasWarnedOfLongRead
+            defer { state.wasWarnedOfLongRead = isHeldBack }
+            return isHeldBack && !state.wasWarnedOfLongRead
         }
         guard warns, let oldest else { return }
         logger.warning(
@@ -224,6 +242,11 @@ final class DatabaseCore: Sendable {
         checkpointer?.stop()
         Housekeeper.shared.remove(self)
         readers.close()
+        if checkpointer?.hasFailedSync == true {
+            // The last close would copy only what no checkpoint has copied yet, and then delete the WAL: the only good
+            // copy of what the failed fsync lost. The next open recovers all of it.
+            litestack_db_config(sentinel.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        }
         sentinel.close()
         openLock.release()
     }

@@ -9,7 +9,11 @@ struct DatabaseFile {
     /// Resolves the path, makes missing folders, and refuses what cannot be sound.
     ///
     /// Folders that are made are private (0700) and their entries are on the disk before this returns.
-    static func prepare(_ path: String, allowsUnsafe: Bool) throws -> DatabaseFile {
+    ///
+    /// - Parameter fileSystem: The name of the unsafe file system that holds a folder, nil if it is a sound one.
+    static func prepare(
+        _ path: String, allowsUnsafe: Bool, fileSystem: (String) -> String? = FileSystemKind.unsafeName
+    ) throws -> DatabaseFile {
         guard !path.isEmpty, path != ":memory:", !path.hasPrefix("file:") else {
             throw DatabaseError(
                 .cannotOpen,
@@ -19,7 +23,7 @@ struct DatabaseFile {
         let absolute = try resolved(path)
         let directory = parent(of: absolute)
         try makeDirectory(directory)
-        if !allowsUnsafe { try checkFileSystem(of: directory, for: absolute) }
+        if !allowsUnsafe { try checkFileSystem(fileSystem(directory), for: absolute) }
         var info = stat()
         if litestack_stat(absolute, &info) == 0 {
             try check(info, absolute, allowsUnsafe: allowsUnsafe)
@@ -31,7 +35,7 @@ struct DatabaseFile {
     ///
     /// Only while nobody else in this process can open it: the descriptor that is closed here must not be of a file
     /// that SQLite has locks on.
-    func makePrivate() {
+    static func makePrivate(_ path: String) {
         let descriptor = litestack_open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
         // It is there already; or it cannot be made, and SQLite says why when it tries.
         guard descriptor >= 0 else { return }
@@ -95,8 +99,8 @@ struct DatabaseFile {
         }
     }
 
-    private static func checkFileSystem(of directory: String, for path: String) throws {
-        guard let name = FileSystemKind.unsafeName(of: directory) else { return }
+    private static func checkFileSystem(_ unsafeName: String?, for path: String) throws {
+        guard let name = unsafeName else { return }
         throw DatabaseError(
             .unsupportedFileSystem,
             "Opening \(path): it is on \(name), where SQLite's locks and shared memory are not sound. Use a local "

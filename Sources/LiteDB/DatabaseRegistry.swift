@@ -28,7 +28,6 @@ final class DatabaseRegistry: @unchecked Sendable {
         }
         if let known { return known }
         defer { settle(file.path) }
-        file.makePrivate()
         let core = try DatabaseCore(file, configuration: configuration, logger: logger)
         monitor.withLock { entries[core.identifier] = Entry(core: core, useCount: 1) }
         Housekeeper.shared.add(core)

@@ -10,8 +10,8 @@ internal import Foundation
 /// try transaction.execute("INSERT INTO orders (address) VALUES (\(JSONColumn(address)))")
 /// ```
 public struct JSONColumn<Value: Codable & Sendable>: SQLConvertible {
-    /// The value.
-    public var value: Value
+    /// The value. To store another one make a new column of it.
+    public let value: Value
     private let text: String
 
     /// Encodes the value.

@@ -26,6 +26,15 @@ enum LockHolders {
         return locks.contains { $0.bytes.overlaps(124...127) }
     }
 
+    /// Which processes hold snapshots on frames of the WAL. The kernel tells one lock of a process at a time, and not
+    /// which thread took it.
+    static func description(ofReadersOf path: String) -> String {
+        let readers = (locks(of: path + "-shm") ?? []).filter { $0.bytes.overlaps(124...127) }
+        let processes = Set(readers.map(\.process)).sorted()
+        guard !processes.isEmpty else { return "a reader that is gone, or could not be found out" }
+        return processes.map { $0 == getpid() ? "this process" : describe($0) }.joined(separator: ", ")
+    }
+
     private static func processes(holdingByte byte: Int, of path: String) -> [Int32] {
         (locks(of: path) ?? []).filter { $0.isExclusive && $0.bytes.contains(byte) }.map(\.process)
     }

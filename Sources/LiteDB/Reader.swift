@@ -67,11 +67,14 @@ final class Reader: @unchecked Sendable {
         try body(Snapshot(connection))
     }
 
-    /// How long the snapshot has been held, if there is one; for warnings, without taking the reader.
+    /// Since when the snapshot is held, if there is one, also while nobody reads; without taking the reader.
     var snapshotStart: MonotonicTime? {
         let start = heldSince.load(ordering: .relaxed)
         return start == 0 ? nil : MonotonicTime(nanoseconds: start)
     }
+
+    /// Since when the snapshot is held that a read uses now, if one does; without taking the reader.
+    var readStart: MonotonicTime? { isTaken.load(ordering: .relaxed) ? snapshotStart : nil }
 
     /// Ends the snapshot if it may not be used again. For the housekeeper, which skips a reader in use.
     func sweep() {

@@ -11,6 +11,9 @@ final class ReaderPool: @unchecked Sendable {
     private let timeout: Duration
     private let monitor = Monitor()
     private var extra: [Reader] = []
+    /// How many extra readers are being opened.
+    private var openingCount = 0
+    private var wasExtraUsed = false
     private var isClosed = false
     private let waiters = Atomic<Int>(0)
 
@@ -38,16 +41,9 @@ final class ReaderPool: @unchecked Sendable {
         for reader in extraReaders { reader.sweep() }
     }
 
-    /// Since when the oldest snapshot is held, if there is one.
-    var oldestSnapshotStart: MonotonicTime? {
-        var oldest: MonotonicTime?
-        func look(at reader: Reader) {
-            guard let start = reader.snapshotStart else { return }
-            oldest = min(oldest ?? start, start)
-        }
-        for reader in base { look(at: reader) }
-        for reader in extraReaders { look(at: reader) }
-        return oldest
+    /// Since when the oldest snapshot is held that a read uses now, if there is one.
+    var oldestReadStart: MonotonicTime? {
+        all.compactMap(\.readStart).min()
     }
 
     /// All readers there are now.
@@ -55,9 +51,24 @@ final class ReaderPool: @unchecked Sendable {
 
     private var extraReaders: [Reader] { monitor.withLock { extra } }
 
+    /// Closes the extra readers if none was needed since the last call. For the housekeeper, every few seconds.
+    func retireExtraReaders() {
+        let retired: [Reader] = monitor.withLock {
+            defer { wasExtraUsed = false }
+            guard !wasExtraUsed, !isClosed, !extra.isEmpty else { return [] }
+            let idle = extra.filter { $0.take() }
+            extra.removeAll { reader in idle.contains { $0 === reader } }
+            return idle
+        }
+        for reader in retired { reader.close() }
+    }
+
     /// Closes the readers, each as soon as the read that has it is over. Blocks.
     func close() {
-        monitor.withLock { isClosed = true }
+        monitor.withLock {
+            isClosed = true
+            while openingCount > 0 { _ = monitor.wait(until: MonotonicTime.now + .milliseconds(5)) }
+        }
         for reader in all {
             monitor.withLock {
                 // A reader given back without a signal is found by the next round.
@@ -84,15 +95,14 @@ final class ReaderPool: @unchecked Sendable {
         let started = MonotonicTime.now
         waiters.wrappingAdd(1, ordering: .sequentiallyConsistent)
         defer { waiters.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
-        return try monitor.withLock {
+        let idle: Reader? = try monitor.withLock {
+            wasExtraUsed = true
             while true {
                 if isClosed { throw DatabaseError(.closed, "Reading: the database was closed") }
                 for reader in base + extra where reader.take() { return reader }
-                if base.count + extra.count < limit {
-                    let reader = try makeReader()  // the lock is held: a reader is opened rarely, and bounded
-                    _ = reader.take()
-                    extra.append(reader)
-                    return reader
+                if base.count + extra.count + openingCount < limit {
+                    openingCount += 1
+                    return nil
                 }
                 if MonotonicTime.now >= started + timeout {
                     throw DatabaseError(
@@ -104,6 +114,16 @@ final class ReaderPool: @unchecked Sendable {
                 _ = monitor.wait(until: MonotonicTime.now + .milliseconds(20))
             }
         }
+        return try idle ?? openExtra()
+    }
+
+    /// Opens one more, without the lock: opening can wait, and whoever sweeps must not.
+    private func openExtra() throws -> Reader {
+        defer { monitor.withLock { openingCount -= 1 } }
+        let reader = try makeReader()
+        _ = reader.take()
+        monitor.withLock { extra.append(reader) }
+        return reader
     }
 
     private func wakeWaiter() {

@@ -9,8 +9,8 @@ final class StatementGuard {
     var isEnforced = false
     /// Whether statements may write.
     var isReadOnly = false
-    /// What was refused in the last preparation.
-    var refusal: String?
+    /// What was refused in the last preparation, and the code of the error for it.
+    var refusal: (code: DatabaseError.Code, what: String)?
     /// The tables that the statement writes that was prepared last, until somebody takes them.
     private(set) var writtenTables: Set<String> = []
 
@@ -54,7 +54,7 @@ final class StatementGuard {
         case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE:
             // A virtual table that is used for the first time is declared by an INSERT into sqlite_master, in memory.
             if isReadOnly, let database, strcmp(database, "main") == 0, let first, strcmp(first, "sqlite_master") != 0 {
-                return refuse("a write in a read. Use `write { }`")
+                return refuse("a write in a read. Use `write { }`", .readOnly)
             }
             if let first { writtenTables.insert(String(cString: first)) }
             return SQLITE_OK
@@ -72,9 +72,9 @@ final class StatementGuard {
         }
     }
 
-    private func refuse(_ what: String) -> Int32 {
+    private func refuse(_ what: String, _ code: DatabaseError.Code = .refusedStatement) -> Int32 {
         guard isEnforced else { return SQLITE_OK }
-        refusal = what
+        refusal = (code, what)
         return SQLITE_DENY
     }
 }

@@ -26,17 +26,7 @@ public struct Transaction: ~Copyable, ReadAccess {
     ///
     /// - Throws: `DatabaseError`. Statements before the one that failed have run; throw on to undo them.
     public func executeScript(_ script: String) throws {
-        var rest = Substring(script)
-        while !rest.isEmpty {
-            let (statement, remainder) = try session.connection.prepareFirst(String(rest))
-            guard let statement else { return }
-            if session.connection.isInAutocommit { throw session.connection.transactionEnded(statement.text) }
-            try statement.bind([], on: session.connection)
-            session.connection.writtenTables.formUnion(statement.writtenTables)
-            defer { statement.reset() }
-            while try statement.step(on: session.connection) {}
-            rest = remainder
-        }
+        try session.connection.executeScript(script)
     }
 
     /// The rowid of the last row inserted on this connection.

@@ -20,8 +20,8 @@ extension Writer {
         connection.deadline = MonotonicTime(nanoseconds: 0)
         let started = MonotonicTime.now
         guard connection.control(statements.begin) == SQLITE_OK else { return false }
+        defer { warnIfSlow(callSite, MonotonicTime.now.since(started)) }
         try finishAlone(body)
-        warnIfSlow(callSite, MonotonicTime.now.since(started))
         return true
     }
 

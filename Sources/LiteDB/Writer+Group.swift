@@ -294,7 +294,7 @@ extension DatabaseError {
         DatabaseError(
             .failed,
             "Writing to \(path): an earlier commit failed in I/O, and a later success would prove nothing. "
-                + "Reading goes on. Check the disk, then close and reopen the database",
+                + "Reading goes on. Check the disk, then close every `Database` of this file and open it again",
             sqliteCode: cause.sqliteCode, underlying: cause)
     }
 }

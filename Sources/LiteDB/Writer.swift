@@ -5,7 +5,7 @@ import Logging
 ///
 /// Writes that wait at the same time are committed together (`Writer+Group.swift`): one fsync serves all of them, and
 /// each caller resumes after the commit that holds its write. With `.normal` durability a caller that finds the
-/// writer idle runs its own closure itself (`Writer+Inline.swift`), which saves two thread hops.
+/// writer idle runs its own closure itself (`Writer+Alone.swift`), which saves two thread hops.
 ///
 /// `@unchecked Sendable`: the queue and the flags are guarded by the monitor; the connection belongs to whoever set
 /// `isBusy`, the writer thread or one inline caller.

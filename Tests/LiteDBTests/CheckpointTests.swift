@@ -173,7 +173,16 @@ import Testing
                 }
             }
             #expect(fault.disarm() == 1)
-            #expect(try database.notes().count > 0)
+            let notes = try database.notes()
+            #expect(notes.count > 0)
+            // The WAL has the only good copy: it outlives the close, and the next open recovers it whole.
+            await database.close()
+            let wal = try FileManager.default.attributesOfItem(atPath: database.path + "-wal")[.size] as? Int ?? 0
+            #expect(wal > 20 * 4096)
+            try await withDatabase(at: database.path) { reopened in
+                #expect(try reopened.notes() == notes)
+                try await reopened.execute("INSERT INTO notes (body) VALUES ('again')")
+            }
         }
     }
 }

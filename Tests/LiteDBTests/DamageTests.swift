@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Testing
 
 @testable import LiteDB
@@ -38,6 +39,11 @@ import Testing
             try Data(repeating: 0x5A, count: 8192).write(to: URL(fileURLWithPath: path))
             let cache = try await Database.open(at: path, configuration: .disposable)
             try await cache.execute("CREATE TABLE entries (n INTEGER)")
+            for suffix in ["", "-wal", "-shm"] {
+                let mode =
+                    try FileManager.default.attributesOfItem(atPath: path + suffix)[.posixPermissions] as? NSNumber
+                #expect(mode?.intValue == 0o600, "\(suffix)")
+            }
             await cache.close()
             let kept = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains(".damaged-") }
             #expect(kept.count == 1)
@@ -58,6 +64,22 @@ import Testing
             let tables = try mended.read { try $0.tables() }
             #expect(tables.isEmpty)
             await mended.close()
+        }
+    }
+
+    @Test func `what another process has made anew meanwhile is not set aside`() async throws {
+        try await withFolder { folder in
+            let path = folder + "/cache.sqlite3"
+            try Data("new".utf8).write(to: URL(fileURLWithPath: path))
+            let file = DamagedFile(path: path, runDirectory: folder, logger: .current)
+            let lock = OpenLock(directory: folder, name: "cache.sqlite3")
+            try file.setAside(lock) { false }
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+                    "cache.sqlite3", "cache.sqlite3.open",
+                ])
+            try file.setAside(lock) { true }
+            #expect(!FileManager.default.fileExists(atPath: path))
         }
     }
 

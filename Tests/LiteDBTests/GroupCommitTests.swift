@@ -40,6 +40,25 @@ import Testing
         }
     }
 
+    @Test func `a group is bounded in time`() async throws {
+        try await withNotes({ $0.maximumGroupDuration = .milliseconds(1) }) { database in
+            let writer = try await HeldWriter(database)
+            var tasks: [Task<Void, any Error>] = []
+            for number in 1...3 {
+                tasks.append(
+                    try await writer.queue { transaction in
+                        try transaction.execute("INSERT INTO notes (body) VALUES (\(number))")
+                        let deadline = ContinuousClock.now + .milliseconds(2)
+                        while ContinuousClock.now < deadline {}
+                    })
+            }
+            let before = database.core.walIndex.header().commitCount
+            try await writer.release()
+            for task in tasks { try await task.value }
+            #expect(database.core.walIndex.header().commitCount == before + 3)
+        }
+    }
+
     @Test func `a constraint undoes its own closure only`() async throws {
         try await threeClosures(
             second: { transaction in

@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `the pool grows to its limit`() async throws {
+    @Test func `the pool grows to its limit, and shrinks again`() async throws {
         try await withNotes({
             $0.readerCount = 1; $0.maximumReaderCount = 3
         }) { database in
@@ -92,6 +92,12 @@ import Testing
             #expect(database.core.readers.all.count == 3)
             door.open()
             for scan in scans { try await scan.value }
+            // They are closed after a while in which nobody needed them.
+            database.core.readers.retireExtraReaders()
+            #expect(database.core.readers.all.count == 3)
+            database.core.readers.retireExtraReaders()
+            #expect(database.core.readers.all.count == 1)
+            #expect(try database.read { try $0.first("SELECT 1", as: Int.self) } == 1)
         }
     }
 

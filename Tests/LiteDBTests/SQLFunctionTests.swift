@@ -77,6 +77,36 @@ import Testing
         }
     }
 
+    @Test func `an extension is loaded into readers and the writer`() async throws {
+        try await withFolder { folder in
+            // One that says that it is there, made by the compiler that the Swift toolchain links with.
+            let source = """
+                #include <sqlite3ext.h>
+                SQLITE_EXTENSION_INIT1
+                static void answer(sqlite3_context *context, int count, sqlite3_value **values) {
+                    sqlite3_result_int(context, 42);
+                }
+                int sqlite3_answer_init(sqlite3 *db, char **message, const sqlite3_api_routines *api) {
+                    SQLITE_EXTENSION_INIT2(api);
+                    return sqlite3_create_function(db, "answer", 0, SQLITE_UTF8, 0, answer, 0, 0);
+                }
+                """
+            try source.write(toFile: folder + "/answer.c", atomically: true, encoding: .utf8)
+            let compiler = try Process.run(
+                URL(fileURLWithPath: "/usr/bin/env"),
+                arguments: ["cc", "-shared", "-fPIC", "-o", folder + "/answer.so", folder + "/answer.c"])
+            compiler.waitUntilExit()
+            try #require(compiler.terminationStatus == 0)
+            var configuration = Database.Configuration()
+            configuration.extensions = [folder + "/answer.so"]
+            try await withDatabase(at: folder + "/a.sqlite3", configuration) { database in
+                let read = try database.read { try $0.first("SELECT answer()", as: Int.self) }
+                let written = try await database.write { try $0.first("SELECT answer()", as: Int.self) }
+                #expect([read, written] == [42, 42])
+            }
+        }
+    }
+
     @Test func `an extension that is not there is told, and SQL cannot load one`() async throws {
         try await withFolder { folder in
             var configuration = Database.Configuration()

@@ -36,6 +36,17 @@ import Testing
         }
     }
 
+    @Test func `each statement of a script is told`() async throws {
+        try await withObserved { database, events in
+            try await database.write { transaction in
+                try transaction.executeScript(
+                    "INSERT INTO notes (body) VALUES ('script'); DELETE FROM notes WHERE body = 'script';")
+            }
+            #expect(events.of("INSERT INTO notes (body) VALUES (?)").count == 1)
+            #expect(events.of("DELETE FROM notes WHERE body = ?").count == 1)
+        }
+    }
+
     @Test func `a scan, a sort and an index made for the run are counted`() async throws {
         try await withObserved { database, events in
             try await database.execute("CREATE TABLE plain (x)")

@@ -93,7 +93,9 @@ import Testing
     }
 
     @Test(arguments: [Database.Durability.full, .normal])
-    func `a slow closure is logged with its place in the source`(durability: Database.Durability) async throws {
+    func `a slow closure is logged with its place in the source, also one that throws`(
+        durability: Database.Durability
+    ) async throws {
         let log = RecordingLog()
         try await withNotes(
             {
@@ -107,10 +109,18 @@ import Testing
                 let deadline = ContinuousClock.now + .milliseconds(1010)
                 while ContinuousClock.now < deadline { _ = try transaction.first("SELECT 1", as: Int.self) }
             }
+            await #expect(throws: CancellationError.self) {
+                try await database.write { _ in
+                    let deadline = ContinuousClock.now + .milliseconds(1010)
+                    while ContinuousClock.now < deadline {}
+                    throw CancellationError()
+                }
+            }
             let slow = log.entries.filter { $0.message.contains("slow") }
-            #expect(slow.count == 1)
-            #expect(slow.first?.level == .warning)
-            #expect(slow.first?.metadata["litestack.db.source"] == "LiteDBTests/WriteTaskTests.swift:\(line)")
+            #expect(slow.map(\.level) == [.warning, .warning])
+            #expect(
+                slow.map { $0.metadata["litestack.db.source"] }
+                    == [line, line + 4].map { "LiteDBTests/WriteTaskTests.swift:\($0)" })
         }
     }
 

@@ -7,12 +7,12 @@ enum FairnessRow {
         let file = try await PairsFile(in: plan)
         let database = try await Database.open(at: file.path)
         let duration = plan.roundDuration
+        let feeds = (0..<8).map { TaskFeed(file, task: $0) }
         let comparison = try await Comparison(plan) {
             try await unitsPerSecond(duration) { deadline in
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    for task in 0..<8 {
+                    for feed in feeds {
                         group.addTask {
-                            var feed = UpsertFeed(file, seed: UInt64(task))
                             while bench_now() < deadline {
                                 let (key, value) = feed.pair()
                                 try await database.upsert(key, value)

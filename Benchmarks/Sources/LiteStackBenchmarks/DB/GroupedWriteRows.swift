@@ -17,11 +17,11 @@ enum GroupedWriteRows {
         let database = try await Database.open(at: file.path)
         let statement = try RawDatabase(path: other.path, durability: .full).prepare(PairsFile.upsert)
         var feed = UpsertFeed(other)
+        let feeds = (0..<taskCount).map { TaskFeed(file, task: $0) }
         let comparison = try await Comparison(plan) {
             try await throughput(plan.roundDuration) { task, deadline in
-                var feed = UpsertFeed(file, seed: UInt64(task))
-                return try await countWrites(until: deadline) {
-                    let (key, value) = feed.pair()
+                try await countWrites(until: deadline) {
+                    let (key, value) = feeds[task].pair()
                     try await database.upsert(key, value)
                 }
             }
@@ -84,14 +84,16 @@ enum GroupedWriteRows {
 
     // MARK: Throughput
 
-    /// Writes a second of 64 tasks.
+    private static let taskCount = 64
+
+    /// Writes a second of all tasks.
     private static func throughput(
         _ duration: Duration, _ writeUntil: @escaping @Sendable (_ task: Int, _ deadline: UInt64) async throws -> Int
     ) async throws -> Double {
         let start = bench_now()
         let deadline = start + duration.nanoseconds
         let total = try await withThrowingTaskGroup(of: Int.self) { group in
-            for task in 0..<64 {
+            for task in 0..<taskCount {
                 group.addTask { try await writeUntil(task, deadline) }
             }
             return try await group.reduce(0, +)

@@ -18,6 +18,20 @@ struct UpsertFeed {
     }
 }
 
+/// The feed of one of several tasks. It goes on from round to round: a feed that began anew would write what is there
+/// already, and SQLite skips the page of an upsert that changes nothing.
+///
+/// `@unchecked Sendable`: one task has it at a time.
+final class TaskFeed: @unchecked Sendable {
+    private var feed: UpsertFeed
+
+    init(_ file: PairsFile, task: Int) {
+        feed = UpsertFeed(file, seed: UInt64(task))
+    }
+
+    func pair() -> (key: String, value: [UInt8]) { feed.pair() }
+}
+
 extension Database {
     /// One upsert in a transaction of its own.
     @inline(__always)
