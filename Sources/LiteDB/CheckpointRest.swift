@@ -9,7 +9,7 @@ struct CheckpointRest {
 
     /// - Parameters:
     ///   - stopped: For how long the checkpoint stopped the writers.
-    ///   - isHeldBack: Whether readers kept it from copying everything, or the WAL from starting over.
+    ///   - isHeldBack: Whether a reader of an older snapshot kept it from copying everything.
     mutating func after(stoppingFor stopped: Duration, isHeldBack: Bool) -> Duration {
         guard isHeldBack else {
             heldBackCount = 0

@@ -12,7 +12,7 @@ import CLiteStackSQLite
 //
 // 3. Only the first commit after a complete checkpoint can start the WAL over, and only if no reader is on frames. Where
 //    many processes keep snapshots one usually is; so once the WAL is large, phase 2 keeps the write lock for 10 to 150 ms
-//    until they are gone, and rests after it was in vain (`CheckpointRest`). (SQLITE_CHECKPOINT_RESTART would wait as well, but without the write lock it turns into an
+//    until they are gone, and rests if a reader of an older snapshot stays all the same (`CheckpointRest`). (SQLITE_CHECKPOINT_RESTART would wait as well, but without the write lock it turns into an
 //    unguarded PASSIVE.)
 //
 // It has a thread of its own: writers go on during phase 1, and wait for the few frames of phase 2.
@@ -40,22 +40,22 @@ extension Checkpointer {
         return walIndex.backfilledCount > before
     }
 
-    /// Phases 2 and 3. Whether nothing keeps the WAL from starting over, or it is too small to look.
-    func finishUnderWriteLock() throws -> Bool {
+    /// Phases 2 and 3.
+    func finishUnderWriteLock() throws {
         try withWriteLock {
             sweep()
             try copy()
-            return try waitForReadersIfLarge()
+            try waitForReadersIfLarge()
         }
     }
 
     /// Phase 3, under the write lock: new readers read from the database file alone, old ones end within microseconds or
     /// are swept.
-    private func waitForReadersIfLarge() throws -> Bool {
+    private func waitForReadersIfLarge() throws {
         let frames = walIndex.frameCount
-        guard frames >= max(threshold * 2, Self.largeFrameCount) else { return true }
+        guard frames >= max(threshold * 2, Self.largeFrameCount) else { return }
         let patience = Self.patience(withFrames: frames, oldestRead: oldestRead())
-        guard patience > .zero else { return false }
+        guard patience > .zero else { return }
         ring()  // other processes end their idle snapshots
         let limit = MonotonicTime.now + patience
         var isBarrierOnFrames = true
@@ -67,15 +67,14 @@ extension Checkpointer {
                     // The barrier stands on the frames that it began with. Begun again it reads from the file alone.
                     try barrier.run(
                         "ROLLBACK; BEGIN IMMEDIATE", doing: "Taking the write lock for a checkpoint of \(path)")
-                    guard walIndex.frameCount == frames else { return true }
+                    guard walIndex.frameCount == frames else { return }
                     isBarrierOnFrames = false
                 }
-                if !LockHolders.areReadersOnFrames(of: path) { return true }
+                if !LockHolders.areReadersOnFrames(of: path) { return }
             }
             usleep(500)  // LiteDB's own thread, and rarely: once for 16 MiB that could not start over
             sweep()
         }
-        return false
     }
 
     /// How long writers may wait for readers: the longer the nearer the WAL is to its bound of 64 MiB. On a machine
@@ -100,7 +99,7 @@ extension Checkpointer {
         }
     }
 
-    private func withWriteLock<Result>(_ body: () throws -> Result) throws -> Result {
+    private func withWriteLock(_ body: () throws -> Void) throws {
         let deadline = MonotonicTime.now + .seconds(5)
         let hasGate = gate.enter(until: deadline)
         defer { if hasGate { gate.leave() } }
@@ -114,7 +113,7 @@ extension Checkpointer {
                 _ = sqlite3_exec(barrier.handle, "ROLLBACK", nil, nil, nil)
             }
         }
-        return try body()
+        try body()
     }
 
     private func endPin() {

@@ -192,11 +192,11 @@ final class Checkpointer: @unchecked Sendable {
             rounds += 1
             guard try copyBesideWriters() else { break }
         }
-        let canStartOver = try finishUnderWriteLock()
+        try finishUnderWriteLock()
         let frames = walIndex.frameCount
         let left = frames - walIndex.backfilledCount
         holdBack(until: left > 0 ? frames + threshold / 4 : 0)
-        agreeOnRest(rest.after(stoppingFor: stoppedWriters, isHeldBack: left > 0 || !canStartOver), by: lock)
+        agreeOnRest(rest.after(stoppingFor: stoppedWriters, isHeldBack: left > 0), by: lock)
         warnIfHeldBack(left)
         ring()
     }

@@ -5,26 +5,8 @@ extension Connection {
     func withRows(_ sql: SQL, _ body: (borrowing Row) throws -> Bool) throws {
         if requiresTransaction, isInAutocommit { throw transactionEnded(sql.text) }
         if isExpired { throw DatabaseError.snapshotTooOld(sql.text) }
-        try run(try statement(sql.text), sql.arguments, body)
-    }
-
-    /// Runs several statements without arguments, one after the other.
-    func executeScript(_ script: String) throws {
-        var rest = Substring(script)
-        while !rest.isEmpty {
-            let (statement, remainder) = try prepareFirst(String(rest), ofScript: true)
-            guard let statement else { return }
-            if isInAutocommit { throw transactionEnded(statement.text) }
-            try run(statement, []) { _ in true }
-            rest = remainder
-        }
-    }
-
-    @inline(__always)
-    private func run(
-        _ statement: Statement, _ arguments: [SQLValue], _ body: (borrowing Row) throws -> Bool
-    ) throws {
-        try statement.bind(arguments, on: self)
+        let statement = try statement(sql.text)
+        try statement.bind(sql.arguments, on: self)
         let started = observer == nil ? MonotonicTime(nanoseconds: 0) : .now
         var rows = 0
         statement.isActive = true
@@ -41,6 +23,30 @@ extension Connection {
             rows += 1
             guard try body(Row(statement: statement)) else { return }
         }
+    }
+
+    /// Runs several statements without arguments, one after the other; their rows are dropped.
+    func executeScript(_ script: String) throws {
+        var rest = Substring(script)
+        while !rest.isEmpty {
+            let (prepared, remainder) = try prepareFirst(String(rest), ofScript: true)
+            guard let prepared else { return }
+            if isInAutocommit { throw transactionEnded(prepared.text) }
+            try runToEnd(prepared)
+            rest = remainder
+        }
+    }
+
+    private func runToEnd(_ statement: Statement) throws {
+        try statement.bind([], on: self)
+        writtenTables.formUnion(statement.writtenTables)
+        let started = MonotonicTime.now
+        var rows = 0
+        defer {
+            if let observer { observe(statement, since: started, rows: rows, with: observer) }
+            statement.reset()
+        }
+        while try statement.step(on: self) { rows += 1 }
     }
 
     /// The first row, mapped; nil if there is none.

@@ -29,6 +29,7 @@ final class TaskFeed: @unchecked Sendable {
         feed = UpsertFeed(file, seed: UInt64(task))
     }
 
+    @inline(never)  // inlined into an async closure it crashes the optimiser of Swift 6.3.1
     func pair() -> (key: String, value: [UInt8]) { feed.pair() }
 }
 
