@@ -18,6 +18,10 @@ let package = Package(
             name: "Hummingbird",
             description: "LiteStackHummingbird: routes and server-sent events for Hummingbird servers."
         ),
+        .trait(
+            name: "Configuration",
+            description: "A stack's settings from a ConfigReader of swift-configuration."
+        ),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -25,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
         .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -40,7 +45,7 @@ let package = Package(
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
         .target(
             name: "LiteStack",
-            dependencies: ["LiteDB", "LiteCache", "LiteJobs", "LiteCable", .logging, .lifecycle]
+            dependencies: ["LiteDB", "LiteCache", "LiteJobs", "LiteCable", .logging, .lifecycle, .configuration]
         ),
         .target(
             name: "LiteStackHummingbird",
@@ -70,7 +75,9 @@ let package = Package(
             dependencies: ["LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", .logging, .lifecycle]
         ),
         .testTarget(name: "LiteCableTests", dependencies: ["LiteCable", "LiteStackTesting", "LiteStackCrashHelper"]),
-        .testTarget(name: "LiteStackTests", dependencies: ["LiteStack", "LiteStackTesting", .logging, .lifecycle]),
+        .testTarget(
+            name: "LiteStackTests",
+            dependencies: ["LiteStack", "LiteStackTesting", .logging, .lifecycle, .configuration]),
         .testTarget(name: "LiteStackHummingbirdTests", dependencies: ["LiteStackHummingbird"]),
         .testTarget(
             name: "LiteStackTestingTests",
@@ -95,6 +102,8 @@ extension Target.Dependency {
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let configuration: Self = .product(
+        name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"]))
     static let hummingbird: Self = .product(
         name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Hummingbird"]))
     static let asyncAlgorithms: Self = .product(

@@ -2,7 +2,7 @@
 ///
 /// The first element comes at once, so that a loop body that reads what is there misses nothing. Commits that come
 /// while the body runs are one element. Delivery costs about 0.1 ms across processes and no polling; where the
-/// doorbell is missing, or a foreign program wrote, a look every 100 ms (250 ms after two seconds in which nothing
+/// doorbell is missing, or a foreign program wrote, a look every 100 ms (400 ms after two seconds in which nothing
 /// happened) finds the commit.
 ///
 /// Each iterator is for one task.

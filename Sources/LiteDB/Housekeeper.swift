@@ -6,7 +6,7 @@ import Synchronization
 /// It ends idle snapshots that went stale, finds commits of foreign programs, notices a replaced file, and interrupts
 /// waits in a gate whose deadline has passed. Nothing it does can block.
 ///
-/// A tick comes each 100 ms, and each 250 ms once nothing has happened for two seconds: waking a thread ten times a
+/// A tick comes each 100 ms, and each 400 ms once nothing has happened for two seconds: waking a thread ten times a
 /// second costs about 0.05 % of a core by itself.
 final class Housekeeper: Sendable {
     static let shared = Housekeeper()
@@ -25,7 +25,7 @@ final class Housekeeper: Sendable {
     /// Between two looks at a database that rings all the time: at most 500 a second.
     private static let quietPeriodMilliseconds: UInt32 = 2
     private static let tick = Duration.milliseconds(100)
-    private static let idleTick = Duration.milliseconds(250)
+    private static let idleTick = Duration.milliseconds(400)
     private static let idleAfter = Duration.seconds(2)
     private static let thoroughPeriod = Duration.milliseconds(500)
 

@@ -13,6 +13,8 @@ public struct StackError: Error, Sendable, CustomStringConvertible {
 
         /// The folder could not be made, or not be made private.
         public static let folder = Self("folder")
+        /// A setting has a value that it cannot have. With the trait `Configuration`.
+        public static let configuration = Self("configuration")
     }
 
     /// The kind of error.
