@@ -26,6 +26,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
@@ -39,7 +40,7 @@ let package = Package(
             name: "CLiteStackSQLite",
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
         ),
-        .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .tracing]),
+        .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .metrics, .tracing]),
         .target(name: "LiteCache", dependencies: ["LiteDB", .logging]),
         .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .lifecycle]),
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
@@ -65,7 +66,9 @@ let package = Package(
             name: "LiteStackTorture", dependencies: ["LiteDB", "LiteStackTesting"], path: "Tests/LiteStackTorture"),
         .testTarget(
             name: "LiteDBTests",
-            dependencies: ["LiteDB", "CLiteStackSQLite", "CLiteStackFaults", "LiteDBCrashHelper", .logging]
+            dependencies: [
+                "LiteDB", "CLiteStackSQLite", "CLiteStackFaults", "LiteDBCrashHelper", .logging, .metricsTestKit,
+            ]
         ),
         .testTarget(name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting"]),
         .executableTarget(
@@ -100,6 +103,8 @@ for target in package.targets where target.type != .system && !target.name.hasPr
 
 extension Target.Dependency {
     static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let metrics: Self = .product(name: "CoreMetrics", package: "swift-metrics")
+    static let metricsTestKit: Self = .product(name: "MetricsTestKit", package: "swift-metrics")
     static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration: Self = .product(

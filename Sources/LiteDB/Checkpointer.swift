@@ -15,6 +15,7 @@ final class Checkpointer: @unchecked Sendable {
     private let lockPath: String
     let threshold: Int
     private let logger: Logger
+    private let metrics: DatabaseMetrics
     let sweep: @Sendable () -> Void
     let ring: @Sendable () -> Void
     /// How long the oldest read of this process has been running, if one runs.
@@ -45,7 +46,8 @@ final class Checkpointer: @unchecked Sendable {
 
     init(
         factory: ConnectionFactory, barrier: Connection, walIndex: WALIndex, runDirectory: String, name: String,
-        logger: Logger, sweep: @escaping @Sendable () -> Void, ring: @escaping @Sendable () -> Void,
+        logger: Logger, metrics: DatabaseMetrics, sweep: @escaping @Sendable () -> Void,
+        ring: @escaping @Sendable () -> Void,
         oldestRead: @escaping @Sendable () -> Duration?
     ) throws {
         self.barrier = barrier
@@ -57,6 +59,7 @@ final class Checkpointer: @unchecked Sendable {
         lockPath = "\(runDirectory)/\(name).checkpoint"
         threshold = factory.configuration.checkpointThreshold
         self.logger = logger
+        self.metrics = metrics
         self.sweep = sweep
         self.ring = ring
         self.oldestRead = oldestRead
@@ -185,6 +188,8 @@ final class Checkpointer: @unchecked Sendable {
             return
         }
         guard !isRestAgreed(by: lock) else { return }
+        let started = MonotonicTime.now
+        defer { metrics.checkpointDuration.record(since: started) }
         stoppedWriters = .zero
         sweep()
         var rounds = 0

@@ -1,3 +1,5 @@
+public import CoreMetrics
+
 extension Database {
     /// What an acknowledged write survives.
     public enum Durability: Sendable, Hashable {
@@ -65,6 +67,9 @@ extension Database {
         /// Paths of extensions to load into every connection, in order. Default none. An extension is native code
         /// with all the rights of the process.
         public var extensions: [String] = []
+        /// Where counts and durations go: `litestack.db.writes`, `.commits`, `.commit.duration`, `.busy`,
+        /// `.checkpoint.duration` and `.wal.bytes`. Default the factory that `MetricsSystem` was bootstrapped with.
+        public var metrics: any MetricsFactory = MetricsSystem.factory
         /// Called after each statement, on the thread that ran it. Default nil, which costs nothing.
         public var statementObserver: (@Sendable (StatementEvent) -> Void)?
 

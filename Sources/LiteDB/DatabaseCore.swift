@@ -11,6 +11,7 @@ final class DatabaseCore: Sendable {
     let configuration: Database.Configuration
     let logger: Logger
     let walIndex: WALIndex
+    let metrics: DatabaseMetrics
     let hub: CommitHub
     let doorbell: Doorbell
     let factory: ConnectionFactory
@@ -38,6 +39,8 @@ final class DatabaseCore: Sendable {
         runDirectory = file.directory + "/run"
         self.configuration = configuration
         self.logger = logger
+        let metrics = DatabaseMetrics(path: file.path, factory: configuration.metrics)
+        self.metrics = metrics
         let name = DatabaseFile.lastComponent(of: file.path)
         try DatabaseFile.makeDirectory(runDirectory)
         openLock = OpenLock(directory: runDirectory, name: name)
@@ -72,14 +75,14 @@ final class DatabaseCore: Sendable {
             ? nil
             : try Checkpointer(
                 factory: factory, barrier: sentinel, walIndex: walIndex, runDirectory: runDirectory, name: name,
-                logger: logger, sweep: { readers.sweep() }, ring: { doorbell.ring() },
+                logger: logger, metrics: metrics, sweep: { readers.sweep() }, ring: { doorbell.ring() },
                 oldestRead: { readers.oldestReadStart.map { MonotonicTime.now.since($0) } })
         self.checkpointer = checkpointer
         self.sentinel = sentinel
         writer = try Writer(
             connection: try factory.connect(readOnly: false), of: owner,
             gate: WriteGate(directory: runDirectory, name: name), walIndex: walIndex,
-            configuration: configuration, logger: logger, checkpointer: checkpointer,
+            configuration: configuration, logger: logger, metrics: metrics, checkpointer: checkpointer,
             committing: { hub.willCommit() },
             committed: { before, tables in
                 guard hub.didCommit(since: before, tables: tables) else { return }
@@ -161,6 +164,7 @@ final class DatabaseCore: Sendable {
         let isActive = doorbellRang() || isWaiting
         if isActive || isThorough { noticeReplacedFile() }
         guard isThorough else { return isActive }
+        metrics.walIs(bytes: DatabaseFile.bytes(at: path + "-wal"))
         checkpointer?.checkpointIfNeeded()
         warnOfLongReads(at: now)
         retireExtraReaders(at: now)

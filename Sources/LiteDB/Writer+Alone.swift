@@ -44,6 +44,7 @@ extension Writer {
         let error = failure.map(coverFailedCommit)
         announce(since: before)
         if let error { throw error }
+        metrics.committed(writeCount: 1)
         return value
     }
 

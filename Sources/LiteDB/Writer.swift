@@ -21,6 +21,7 @@ final class Writer: @unchecked Sendable {
     let committed: @Sendable (WALIndex.Header, Set<String>) -> Void
     /// Called before each COMMIT, so that the housekeeper does not take it for a foreign one.
     let committing: @Sendable () -> Void
+    let metrics: DatabaseMetrics
     /// Who bounds the WAL; nil if somebody else does.
     let checkpointer: Checkpointer?
 
@@ -44,7 +45,7 @@ final class Writer: @unchecked Sendable {
 
     init(
         connection: Connection, of core: AnyObject, gate: WriteGate, walIndex: WALIndex,
-        configuration: Database.Configuration, logger: Logger,
+        configuration: Database.Configuration, logger: Logger, metrics: DatabaseMetrics,
         checkpointer: Checkpointer?, committing: @escaping @Sendable () -> Void,
         committed: @escaping @Sendable (WALIndex.Header, Set<String>) -> Void
     ) throws {
@@ -53,6 +54,7 @@ final class Writer: @unchecked Sendable {
         self.walIndex = walIndex
         self.configuration = configuration
         self.logger = logger
+        self.metrics = metrics
         self.checkpointer = checkpointer
         self.committing = committing
         self.committed = committed
