@@ -5,6 +5,8 @@
 /// doorbell is missing, or a foreign program wrote, a look every 100 ms (250 ms after two seconds in which nothing
 /// happened) finds the commit.
 ///
+/// An element can come without a commit: for one, when another process that had the file open has closed it or has died.
+///
 /// Each iterator is for one task.
 public struct CommitSequence: AsyncSequence, Sendable {
     /// Nothing is passed: read what you need.
