@@ -34,8 +34,9 @@ let package = Package(
             name: "CLiteStackSQLite",
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
         ),
+        .systemLibrary(name: "CLiteStackZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .tracing]),
-        .target(name: "LiteCache", dependencies: ["LiteDB", .logging]),
+        .target(name: "LiteCache", dependencies: ["LiteDB", "CLiteStackZlib", .logging]),
         .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .lifecycle]),
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
         .target(

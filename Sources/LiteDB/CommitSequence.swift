@@ -40,6 +40,18 @@ public struct CommitSequence: AsyncSequence, Sendable {
             await listener.next() ? () : nil
         }
 
+        /// Waits for a commit, but no longer than `limit`; false once the database is closed or the task is cancelled.
+        package func next(within limit: Duration) async -> Bool {
+            let listener = listener
+            let timer = Task {
+                // Cancelled: something else came first.
+                try? await Task.sleep(for: limit)
+                if !Task.isCancelled { listener.signal() }
+            }
+            defer { timer.cancel() }
+            return await listener.next()
+        }
+
         /// The same, on the caller's actor.
         public func next(isolation actor: isolated (any Actor)?) async -> Void? {
             await listener.next() ? () : nil
