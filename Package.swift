@@ -63,7 +63,10 @@ let package = Package(
             name: "LiteDBTests",
             dependencies: ["LiteDB", "CLiteStackSQLite", "CLiteStackFaults", "LiteDBCrashHelper", .logging]
         ),
-        .testTarget(name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting"]),
+        .executableTarget(
+            name: "LiteCacheCrashHelper", dependencies: ["LiteCache"], path: "Tests/LiteCacheCrashHelper"),
+        .testTarget(
+            name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper"]),
         .executableTarget(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
         .testTarget(

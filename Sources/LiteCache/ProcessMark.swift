@@ -51,15 +51,15 @@ final class ProcessMark: Sendable {
         "\(directory)/\(prefix)\(name)\(suffix)"
     }
 
-    /// Whether the process of that name is dead. A file that is missing proves nothing: someone may have emptied the
-    /// folder; then the deadline of its computation decides.
+    /// Whether the process of that name is dead, or its file is gone. The latter is no proof, since someone may have
+    /// emptied the folder, but all that a wrong answer costs is a second computation.
     static func isDead(_ name: String, in directory: String) -> Bool {
         isDead(at: path(of: name, in: directory))
     }
 
     private static func isDead(at path: String) -> Bool {
         let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return false }
+        guard descriptor >= 0 else { return errno == ENOENT }
         defer { close(descriptor) }
         return flock(descriptor, LOCK_EX | LOCK_NB) == 0
     }
