@@ -40,8 +40,9 @@ let package = Package(
             name: "CLiteStackSQLite",
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
         ),
+        .systemLibrary(name: "CLiteStackZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .metrics, .tracing]),
-        .target(name: "LiteCache", dependencies: ["LiteDB", .logging]),
+        .target(name: "LiteCache", dependencies: ["LiteDB", "CLiteStackZlib", .logging]),
         .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .lifecycle]),
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
         .target(
@@ -70,7 +71,10 @@ let package = Package(
                 "LiteDB", "CLiteStackSQLite", "CLiteStackFaults", "LiteDBCrashHelper", .logging, .metricsTestKit,
             ]
         ),
-        .testTarget(name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting"]),
+        .executableTarget(
+            name: "LiteCacheCrashHelper", dependencies: ["LiteCache"], path: "Tests/LiteCacheCrashHelper"),
+        .testTarget(
+            name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper"]),
         .executableTarget(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
         .testTarget(

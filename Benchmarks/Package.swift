@@ -17,6 +17,7 @@ let package = Package(
             dependencies: [
                 "CBenchSQLite",
                 .product(name: "LiteDB", package: "litestack"),
+                .product(name: "LiteCache", package: "litestack"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "GRDB", package: "GRDB.swift"),

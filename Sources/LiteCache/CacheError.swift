@@ -13,10 +13,20 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
 
         /// The entry is larger than a quarter of the budget. Nothing was stored.
         public static let tooLarge = Self("tooLarge")
-        /// The value could not be encoded as JSON.
+        /// The coder could not encode the value.
         public static let unencodable = Self("unencodable")
         /// The stored value is not of the type that was asked for.
         public static let undecodable = Self("undecodable")
+        /// A counter would leave the range of its type. The entry was left as it is.
+        public static let overflow = Self("overflow")
+        /// The computation took longer than ``Cache/Configuration/computationTimeout``. The next caller computes.
+        public static let timedOut = Self("timedOut")
+        /// The computation failed in another process, or failed lately and the failure was stored.
+        public static let computationFailed = Self("computationFailed")
+        /// The lock file that proves that this process lives could not be made.
+        public static let lockFile = Self("lockFile")
+        /// A transaction of another file was passed than the one that holds the tags.
+        public static let wrongDatabase = Self("wrongDatabase")
         /// The cache was closed while the value was being computed.
         public static let closed = Self("closed")
     }

@@ -1,20 +1,37 @@
 import Synchronization
 
-/// Computations under way, one for each key, that any number of callers wait for.
+/// Computations under way in this process, one for each key, that any number of callers wait for.
 ///
 /// A computation belongs to none of its callers: it goes on while anyone waits, and is cancelled when the last one
-/// has left or the cache is closed.
+/// has left or the cache is closed. One that took too long costs the caller whose it was; the next who waits takes over
+/// with its own.
 final class Flights: Sendable {
-    private typealias Waiter = UnsafeContinuation<StoredValue, any Error>
+    typealias Attempt = @Sendable () async throws -> Landing
+
+    /// What an attempt came to.
+    enum Landing: Sendable {
+        case value(Computed)
+        /// Another process computes, and the attempt did not wait for it.
+        case elsewhere
+    }
+
+    private struct Waiter {
+        let continuation: UnsafeContinuation<Computed, any Error>
+        let attempt: Attempt
+    }
 
     private struct Flight {
         let number: UInt64
-        var waiters: [UInt64: Waiter]
+        /// The caller whose attempt it is; it may have left.
+        let owner: UInt64
+        /// Nobody has to wait for it.
+        let isRefresh: Bool
+        var waiters: [UInt64: Waiter] = [:]
         var task: Task<Void, Never>?
     }
 
     private struct State {
-        var flights: [String: Flight] = [:]
+        var flights: [EntryKey: Flight] = [:]
         var lastNumber: UInt64 = 0
         var isClosed = false
 
@@ -29,29 +46,31 @@ final class Flights: Sendable {
     /// Waits for the computation of this key, and starts it if nobody has.
     ///
     /// A cancelled caller leaves at once with a `CancellationError`.
-    func value(
-        for key: String, compute: @escaping @Sendable () async throws -> StoredValue
-    ) async throws -> StoredValue {
-        let waiterNumber = state.withLock { $0.nextNumber() }
+    func value(for key: EntryKey, attempt: @escaping Attempt) async throws -> Computed {
+        let number = state.withLock { $0.nextNumber() }
         return try await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { (waiter: Waiter) in
+            try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Computed, any Error>) in
                 let refusal = state.withLock { state -> (any Error)? in
                     if state.isClosed { return Self.closed }
                     // Asked under the lock: the handler below takes it too, so a cancellation is seen by one of us.
                     if Task.isCancelled { return CancellationError() }
-                    if state.flights[key] != nil {
-                        state.flights[key]?.waiters[waiterNumber] = waiter
-                    } else {
-                        let number = state.nextNumber()
-                        state.flights[key] = Flight(number: number, waiters: [waiterNumber: waiter])
-                        state.flights[key]?.task = Task { await self.fly(key, number, compute) }
-                    }
+                    let waiter = Waiter(continuation: continuation, attempt: attempt)
+                    if state.flights[key] == nil { start(key, owner: number, attempt, in: &state) }
+                    state.flights[key]?.waiters[number] = waiter
                     return nil
                 }
-                if let refusal { waiter.resume(throwing: refusal) }
+                if let refusal { continuation.resume(throwing: refusal) }
             }
         } onCancel: {
-            leave(key, waiterNumber)
+            leave(key, number)
+        }
+    }
+
+    /// Starts a computation for which nobody waits, unless there is one.
+    func refresh(_ key: EntryKey, attempt: @escaping Attempt) {
+        state.withLock { state in
+            guard !state.isClosed, state.flights[key] == nil else { return }
+            start(key, owner: 0, attempt, in: &state)
         }
     }
 
@@ -64,37 +83,80 @@ final class Flights: Sendable {
         }
         for flight in ended {
             flight.task?.cancel()
-            for waiter in flight.waiters.values { waiter.resume(throwing: Self.closed) }
+            for waiter in flight.waiters.values { waiter.continuation.resume(throwing: Self.closed) }
         }
         for flight in ended { await flight.task?.value }
     }
 
-    private func fly(_ key: String, _ number: UInt64, _ compute: @Sendable () async throws -> StoredValue) async {
-        let result: Result<StoredValue, any Error>
+    private func start(
+        _ key: EntryKey, owner: UInt64, _ attempt: @escaping Attempt, waiters: [UInt64: Waiter] = [:],
+        in state: inout State
+    ) {
+        let number = state.nextNumber()
+        state.flights[key] = Flight(number: number, owner: owner, isRefresh: owner == 0, waiters: waiters)
+        state.flights[key]?.task = Task { await self.fly(key, number, attempt) }
+    }
+
+    private func fly(_ key: EntryKey, _ number: UInt64, _ attempt: Attempt) async {
+        let result: Result<Landing, any Error>
         do {
-            result = .success(try await compute())
+            result = .success(try await attempt())
         } catch {
             result = .failure(error)
         }
-        let waiters = state.withLock { state -> [Waiter] in
-            guard let flight = state.flights[key], flight.number == number else { return [] }
-            state.flights[key] = nil
-            return Array(flight.waiters.values)
-        }
-        for waiter in waiters { waiter.resume(with: result) }
+        land(key, number, result)
     }
 
-    private func leave(_ key: String, _ waiterNumber: UInt64) {
+    /// Tells who waits, or lets the next of them take over.
+    private func land(_ key: EntryKey, _ number: UInt64, _ result: Result<Landing, any Error>) {
+        let (told, answer) = state.withLock { state -> ([Waiter], Result<Computed, any Error>?) in
+            guard let flight = state.flights[key], flight.number == number else { return ([], nil) }
+            state.flights[key] = nil
+            switch result {
+            case .success(.value(let computed)):
+                return (Array(flight.waiters.values), .success(computed))
+            case .success(.elsewhere):
+                takeOver(key, flight.waiters, in: &state)
+                return ([], nil)
+            case .failure(let error as CacheError) where error.code == .timedOut:
+                var others = flight.waiters
+                let owner = others.removeValue(forKey: flight.owner)
+                takeOver(key, others, in: &state)
+                return (owner.map { [$0] } ?? [], .failure(error))
+            case .failure(let error):
+                return (Array(flight.waiters.values), .failure(error))
+            }
+        }
+        guard let answer else { return }
+        for waiter in told { waiter.continuation.resume(with: answer) }
+    }
+
+    private func takeOver(_ key: EntryKey, _ waiters: [UInt64: Waiter], in state: inout State) {
+        // The one who waits longest.
+        guard let next = waiters.min(by: { $0.key < $1.key }) else { return }
+        start(key, owner: next.key, next.value.attempt, waiters: waiters, in: &state)
+    }
+
+    private func leave(_ key: EntryKey, _ number: UInt64) {
         let (waiter, abandoned) = state.withLock { state -> (Waiter?, Task<Void, Never>?) in
-            guard let waiter = state.flights[key]?.waiters.removeValue(forKey: waiterNumber) else { return (nil, nil) }
-            guard let flight = state.flights[key], flight.waiters.isEmpty else { return (waiter, nil) }
+            guard let waiter = state.flights[key]?.waiters.removeValue(forKey: number) else { return (nil, nil) }
+            guard let flight = state.flights[key], flight.waiters.isEmpty, !flight.isRefresh else {
+                return (waiter, nil)
+            }
             state.flights[key] = nil
             return (waiter, flight.task)
         }
         abandoned?.cancel()
-        waiter?.resume(throwing: CancellationError())
+        waiter?.continuation.resume(throwing: CancellationError())
     }
 
     private static let closed = CacheError(
         .closed, "Waiting for a value that is being computed: the cache was closed. Stop its users first")
+}
+
+/// A value that was computed, or that another process stored meanwhile.
+struct Computed: Sendable {
+    /// The value, if it is of this process.
+    let value: (any Sendable)?
+    let stored: StoredValue
 }

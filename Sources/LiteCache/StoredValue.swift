@@ -1,66 +1,35 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import LiteDB
 
-/// A value as it stands in an entry: bytes, `Data` and strings as they are, everything else as JSON.
+/// A value as it stands in an entry: bytes, text and numbers as they are, everything else as the coder writes it.
 struct StoredValue: Sendable, Hashable {
-    enum Format: Int, Sendable {
-        case plain = 0
-        case json = 1
+    /// What is to know about the bytes. A bit that this release does not know makes the entry undecodable, not damaged.
+    struct Flags: OptionSet, Sendable, Hashable {
+        let rawValue: Int64
+        /// The coder wrote it.
+        static let coded = Flags(rawValue: 1)
+        /// Compressed by zlib, behind the length in eight bytes.
+        static let compressed = Flags(rawValue: 2)
+        /// Kept free for encryption.
+        static let encrypted = Flags(rawValue: 4)
+        /// What a computation failed with: nothing but `fetch` sees it.
+        static let failure = Flags(rawValue: 8)
     }
 
-    let format: Format
-    let bytes: [UInt8]
+    var content: SQLValue
+    var flags: Flags
 
-    init(format: Format, bytes: [UInt8]) {
-        self.format = format
-        self.bytes = bytes
+    init(_ content: SQLValue, flags: Flags = []) {
+        self.content = content
+        self.flags = flags
     }
 
-    init(_ value: some Encodable) throws {
-        switch value {
-        case let value as [UInt8]: self.init(format: .plain, bytes: value)
-        case let value as Data: self.init(format: .plain, bytes: Array(value))
-        case let value as String: self.init(format: .plain, bytes: Array(value.utf8))
-        default:
-            do {
-                self.init(format: .json, bytes: Array(try JSONEncoder().encode(value)))
-            } catch {
-                throw CacheError(
-                    .unencodable, "Storing a \(type(of: value)): it cannot be encoded as JSON", underlying: error)
-            }
-        }
-    }
-
-    /// The value, if it was stored as this type, or as one with the same form.
-    ///
-    /// - Throws: `CacheError` with `undecodable`.
-    func decoded<Value: Decodable>(as type: Value.Type) throws -> Value {
-        var failure: (any Error)?
-        switch format {
-        case .plain:
-            if let value = plain(as: type) as? Value { return value }
-        case .json:
-            do {
-                return try JSONDecoder().decode(type, from: Data(bytes))
-            } catch {
-                failure = error
-            }
-        }
-        throw CacheError(
-            .undecodable,
-            "Reading an entry as \(type): a value of another type was stored. Use another key, or delete the entry",
-            underlying: failure)
-    }
-
-    private func plain(as type: any Decodable.Type) -> Any? {
-        switch type {
-        case is [UInt8].Type: bytes
-        case is Data.Type: Data(bytes)
-        case is String.Type: String(validating: bytes, as: UTF8.self)
-        default: nil
+    /// How many bytes it counts.
+    var byteCount: Int {
+        switch content {
+        case .null: 0
+        case .integer, .real: 8
+        case .text(let text): text.utf8.count
+        case .blob(let bytes): bytes.count
         }
     }
 }

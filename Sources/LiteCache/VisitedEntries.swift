@@ -1,20 +1,39 @@
 import Synchronization
 
-/// Which entries this process has read since the last eviction, by row id. A hint for the eviction, and bounded.
+/// Which entries this process has read, by their place in the order: the hand of the eviction spares them once.
+///
+/// A read writes nothing. The process that evicts looks here; what others have read they write into the file now and then,
+/// many marks at once. A hint, and bounded.
 final class VisitedEntries: Sendable {
-    private static let maximumCount = 4_096
-    private let entries = Mutex<Set<Int64>>([])
+    static let maximumCount = 65_536
 
-    func insert(_ hash: Int64) {
-        entries.withLock { entries in
-            if entries.count < Self.maximumCount { entries.insert(hash) }
+    private let positions = Mutex<Set<Int64>>([])
+    /// Grows whenever positions were taken out, so that whoever remembers having noted one notes it again.
+    private let epochs = Atomic<UInt32>(1)
+
+    var epoch: UInt32 { epochs.load(ordering: .relaxed) }
+    var count: Int { positions.withLock { $0.count } }
+
+    func insert(_ position: Int64) {
+        positions.withLock { positions in
+            if positions.count < Self.maximumCount { positions.insert(position) }
         }
     }
 
-    var all: Set<Int64> { entries.withLock { $0 } }
+    /// Forgets a note; whether there was one.
+    func remove(_ position: Int64) -> Bool {
+        let wasThere = positions.withLock { $0.remove(position) != nil }
+        if wasThere { epochs.wrappingAdd(1, ordering: .relaxed) }
+        return wasThere
+    }
 
-    /// Forgets what is now marked in the file.
-    func subtract(_ marked: Set<Int64>) {
-        entries.withLock { $0.subtract(marked) }
+    /// Takes all notes, to write them into the file.
+    func takeAll() -> Set<Int64> {
+        let all = positions.withLock { positions in
+            defer { positions = [] }
+            return positions
+        }
+        epochs.wrappingAdd(1, ordering: .relaxed)
+        return all
     }
 }

@@ -74,6 +74,12 @@ final class CommitHub: Sendable {
         return told != nil
     }
 
+    /// Lets every listener look, although nothing may have been committed.
+    func signalEveryone() {
+        let told = state.withLock { Array($0.listeners.values) }
+        for listener in told { listener.signal() }
+    }
+
     /// Ends every sequence, also those that start later.
     func close() {
         let ended = state.withLock { state in

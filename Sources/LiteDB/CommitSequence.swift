@@ -5,6 +5,8 @@
 /// doorbell is missing, or a foreign program wrote, a look every 100 ms (400 ms after two seconds in which nothing
 /// happened) finds the commit.
 ///
+/// An element can come without a commit: for one, when another process that had the file open has closed it or has died.
+///
 /// Each iterator is for one task.
 public struct CommitSequence: AsyncSequence, Sendable {
     /// Nothing is passed: read what you need.
@@ -36,6 +38,18 @@ public struct CommitSequence: AsyncSequence, Sendable {
         /// Waits for a commit; nil once the database is closed or the task is cancelled.
         public func next() async -> Void? {
             await listener.next() ? () : nil
+        }
+
+        /// Waits for a commit, but no longer than `limit`; false once the database is closed or the task is cancelled.
+        package func next(within limit: Duration) async -> Bool {
+            let listener = listener
+            let timer = Task {
+                // Cancelled: something else came first.
+                try? await Task.sleep(for: limit)
+                if !Task.isCancelled { listener.signal() }
+            }
+            defer { timer.cancel() }
+            return await listener.next()
         }
 
         /// The same, on the caller's actor.

@@ -40,6 +40,26 @@ extension Database {
         return result.take()
     }
 
+    /// Writes in a transaction as a value that may be run again if another write ended its group, whether or not the
+    /// caller is cancelled meanwhile: for a component's own writes, in which several callers' work can be.
+    ///
+    /// - Throws: As ``write(fileID:line:_:)``, without `CancellationError` and `groupRolledBack`.
+    package func writeToTheEnd<T: Sendable>(
+        _ body: @escaping @Sendable (borrowing Transaction) throws -> T
+    ) async throws -> T {
+        try checkUsable()
+        let result = WriteResult<T>()
+        let callSite = CallSite(fileID: #fileID, line: #line)
+        let run: @Sendable (Connection) throws -> Void = { result.value = try body(Transaction($0)) }
+        if try core.writer.writeInline(at: callSite, run) { return result.take() }
+        let operation = makeOperation(.statement, callSite, run)
+        try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
+            operation.waiter = .task(continuation)
+            core.writer.enqueue(operation)
+        }
+        return result.take()
+    }
+
     /// Writes in a transaction and blocks the calling thread until it is committed. For scripts and tests.
     ///
     /// - Throws: As ``write(fileID:line:_:)``.

@@ -25,7 +25,8 @@ final class DoorbellWatch: @unchecked Sendable {
     /// Watches a file; the watch's number, or nil if it cannot be watched.
     func add(_ path: String) -> Int32? {
         guard inotify >= 0 else { return nil }
-        let watch = inotify_add_watch(inotify, path, UInt32(IN_MODIFY | IN_DELETE_SELF | IN_MOVE_SELF))
+        let mask = IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF
+        let watch = inotify_add_watch(inotify, path, UInt32(mask))
         return watch >= 0 ? watch : nil
     }
 
@@ -67,6 +68,8 @@ final class DoorbellWatch: @unchecked Sendable {
                 let event = buffer.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
                 if event.mask & UInt32(IN_MODIFY) != 0 {
                     events.rung.insert(event.wd)
+                } else if event.mask & UInt32(IN_CLOSE_WRITE) != 0 {
+                    events.left.insert(event.wd)
                 } else {
                     events.gone.insert(event.wd)
                 }

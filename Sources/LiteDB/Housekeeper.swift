@@ -82,6 +82,8 @@ final class Housekeeper: Sendable {
         for entry in entries {
             let watch = entry.watch ?? -1
             if events.rung.contains(watch) || events.isPolled { entry.core.doorbellRang() }
+            // The kernel closes what a dead process had open: whoever waits for that process looks again at once.
+            if events.left.contains(watch) { entry.core.hub.signalEveryone() }
             if events.gone.contains(watch) { rearm(entry.core) }
         }
         // Nobody listens: the sweep need not follow each commit of a busy writer.

@@ -63,6 +63,11 @@ public struct Row: ~Copyable {
         return try body(UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count))
     }
 
+    /// Whether the column at `index` holds NULL.
+    public func isNull(_ index: Int) -> Bool {
+        sqlite3_column_type(statement.handle, Int32(index)) == SQLITE_NULL
+    }
+
     /// The column of that name; if several have it, the first.
     ///
     /// - Throws: `DatabaseError` with `noSuchColumn` or `typeMismatch`.

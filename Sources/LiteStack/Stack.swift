@@ -89,7 +89,7 @@ public final class Stack: Service {
             let jobs = try await JobQueue(db, configuration: configuration.jobs, logger: logger)
             let cable = try await Cable(db, configuration: configuration.cable, logger: logger)
             let cache = try await Cache.open(
-                at: folder + "/cache.sqlite3", configuration: configuration.cache, logger: logger)
+                at: folder + "/cache.sqlite3", tagsIn: db, configuration: configuration.cache, logger: logger)
             return Stack(
                 folder: db.directory, temporaryFolder: temporaryFolder, db: db, cache: cache, jobs: jobs, cable: cable,
                 logger: logger)

@@ -14,41 +14,55 @@ import Testing
         }
     }
 
+    static let oneStep = ["SEARCH lite_cache_entries USING INTEGER PRIMARY KEY (rowid=?)"]
+
     @Test func `a lookup is one step down the table`() async throws {
-        let plan = try await self.plan(of: CacheStore.lookup(1))
-        #expect(plan == ["SEARCH lite_cache_entries USING INTEGER PRIMARY KEY (rowid=?)"])
+        #expect(try await plan(of: CacheStore.lookup(1)) == Self.oneStep)
+        #expect(try await plan(of: CacheStore.present(1)) == Self.oneStep)
     }
 
-    @Test func `the hand moves along its index and touches no entry`() async throws {
-        var plan = try await self.plan(of: CacheStore.candidates(after: 1))
-        #expect(plan == ["SEARCH lite_cache_entries USING COVERING INDEX lite_cache_entries_position (position>?)"])
-        plan = try await self.plan(of: CacheStore.spare(after: 1, through: 2))
-        #expect(
-            plan == [
-                "SEARCH lite_cache_entries USING INDEX lite_cache_entries_position (position>? AND position<?)"
-            ])
+    @Test func `the hand moves along the order`() async throws {
+        let plan = try await plan(of: CacheStore.candidates(after: 1))
+        #expect(plan == ["SEARCH lite_cache_order USING INTEGER PRIMARY KEY (rowid>?)"])
     }
 
-    @Test func `expired entries are found by their index`() async throws {
-        let plan = try await self.plan(of: CacheStore.expired(at: 1))
-        #expect(plan == ["SEARCH lite_cache_entries USING COVERING INDEX lite_cache_entries_expiry (expires_at<?)"])
+    @Test func `what is over is found by its index`() async throws {
+        let plan = try await plan(of: CacheStore.expired(at: 1))
+        #expect(plan == ["SEARCH lite_cache_entries USING INDEX lite_cache_entries_sweep (sweep_at<?)"])
     }
 
-    /// Two keys never meet by accident, so the test takes a hash that gives every key the same row.
+    @Test func `keys are listed along their index`() async throws {
+        let plan = try await plan(of: CacheStore.list(after: "a", before: "b", limit: 10))
+        #expect(plan == ["SEARCH lite_cache_entries USING INDEX lite_cache_entries_key (key>? AND key<?)"])
+    }
+
+    @Test func `the log and the tags are read from where they were left`() async throws {
+        var plan = try await self.plan(of: CacheStore.changes(after: 1))
+        #expect(plan == ["SEARCH lite_cache_log USING INTEGER PRIMARY KEY (rowid>?)"])
+        plan = try await self.plan(of: TagStore.changes(since: 1))
+        #expect(plan == ["SEARCH lite_cache_tags USING COVERING INDEX lite_cache_tags_changed_at (changed_at>?)"])
+    }
+
+    /// Two keys never meet by accident, so the test gives both the same hash.
     @Test func `of two keys with one hash the later stays, and neither is taken for the other`() async throws {
         try await withTemporaryDatabase { database in
-            _ = try await Cache(database)
-            let store = CacheStore(hash: SipHash(key: []), maximumBytes: 100_000)
+            let store = try await Cache(database).core.store
+            let (one, two) = (EntryKey(hash: 7, text: "one"), EntryKey(hash: 7, text: "two"))
+            let new = CacheChange.NewEntry(value: StoredValue(.blob([1])), lifetime: nil)
             try await database.write { transaction in
-                let value = StoredValue(format: .plain, bytes: [1])
-                _ = try store.set("one", value, expiresAt: nil, visited: [], at: 0, in: transaction)
-                let hash = store.rowID("two")
-                try transaction.execute("UPDATE lite_cache_entries SET hash = \(hash)")
-                #expect(try store.entry("two", at: 0, in: transaction) == nil)
-                _ = try store.set("two", value, expiresAt: nil, visited: [], at: 0, in: transaction)
-                #expect(try store.entry("two", at: 0, in: transaction) != nil)
-                #expect(try store.ledger(in: transaction).entryCount == 1)
+                let visited = VisitedEntries()
+                for key in [one, two] {
+                    let change = CacheChange(key: key, kind: .set(new, .absent))
+                    let applied = try store.apply([change], at: 0, visited: visited, in: transaction)
+                    guard case .success(.stored) = applied.results[0] else { throw TestFailed() }
+                }
+                let rows = (try store.row(one, in: transaction), try store.row(two, in: transaction))
+                #expect(rows.0 == nil && rows.1 != nil)
+                let ledger = try CacheStore.ledger(in: transaction)
+                #expect(ledger.entryCount == 1)
             }
         }
     }
+
+    private struct TestFailed: Error {}
 }

@@ -39,3 +39,11 @@ func configuration(maximumBytes: Int) -> Cache.Configuration {
     configuration.maximumBytes = maximumBytes
     return configuration
 }
+
+/// Runs `body` with a cache whose time stands where the test has put it.
+@discardableResult
+func withCache<T>(at wall: TestWall, _ body: (Cache) async throws -> T) async throws -> T {
+    var configuration = Cache.Configuration()
+    configuration.now = wall.now
+    return try await withCache(configuration, body)
+}

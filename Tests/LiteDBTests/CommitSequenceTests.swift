@@ -25,6 +25,21 @@ import Testing
         }
     }
 
+    @Test func `the death of another process wakes who waits, although nothing was committed`() async throws {
+        try await withNotes { database in
+            let child = try ChildProcess("hold-snapshot", database.path)
+            #expect(try await child.line() == "read 0")
+            let listener = CommitListener(tables: ["notes"])
+            database.core.hub.add(listener)
+            // The child opened the file just now, which is a change too.
+            #expect(await listener.next())
+            let token = database.changeToken()
+            child.kill()
+            #expect(await listener.next())
+            #expect(try database.isCurrent(token))
+        }
+    }
+
     @Test func `a commit of a foreign program arrives`() async throws {
         try await withNotes { database in
             let commits = database.changes(in: ["notes"]).makeAsyncIterator()

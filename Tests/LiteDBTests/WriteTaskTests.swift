@@ -45,6 +45,19 @@ import Testing
         }
     }
 
+    @Test func `a component's write to the end runs although its caller was cancelled`() async throws {
+        try await withNotes { database in
+            let writer = try await HeldWriter(database)
+            let waiting = try await writer.queue {
+                try await database.writeToTheEnd { try $0.execute("INSERT INTO notes (body) VALUES ('kept')") }
+            }
+            waiting.cancel()
+            try await writer.release()
+            #expect(try await waiting.value == 1)
+            try database.expectNotes(["kept"])
+        }
+    }
+
     @Test func `a write that is cancelled while it waits does not run`() async throws {
         try await withNotes { database in
             let runs = Counter()

@@ -10,7 +10,7 @@ struct LiteStackBenchmarks: AsyncParsableCommand {
         abstract: "Measures LiteStack against the raw C API, each in the same run.",
         subcommands: [
             RunCommand.self, PacedWriterCommand.self, ListenerCommand.self, ContenderCommand.self,
-            IdleMemoryCommand.self, ScanMemoryCommand.self,
+            IdleMemoryCommand.self, ScanMemoryCommand.self, CacheWriterCommand.self, CacheFetcherCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

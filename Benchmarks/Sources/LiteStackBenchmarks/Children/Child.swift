@@ -45,6 +45,12 @@ final class Child {
         try JSONDecoder().decode(type, from: Data(try line().utf8))
     }
 
+    /// Ends it without a chance to do anything, and waits for its end. Blocks.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
     /// Closes its input and waits for its end. Blocks.
     func finish() throws {
         try input.fileHandleForWriting.close()

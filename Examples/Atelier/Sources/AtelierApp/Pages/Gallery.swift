@@ -25,7 +25,7 @@ struct Gallery: Sendable {
     /// be newer than the position, never older. So whatever the wall does not show is behind the cursor, and the
     /// page's script will be told of it.
     func page(at position: Position) async throws -> HTML {
-        let wall = try await stack.cache.fetch("gallery-\(position.version)", ttl: .seconds(60 * 60)) {
+        let wall = try await stack.cache.fetch("gallery-\(position.version)", expiresIn: .minutes(60)) {
             [stack, store] in
             let pictures = try stack.db.read { snapshot in try store.gallery(in: snapshot) }
             return GalleryPage.wall(pictures).text

@@ -1,0 +1,150 @@
+import LiteDB
+
+extension Cache {
+    /// The value of a key; nil if there is none, or its time is over. From memory about 0.1 µs, else one read.
+    ///
+    /// - Parameters:
+    ///   - key: Any string.
+    ///   - type: What was stored.
+    /// - Throws: `CacheError` with `undecodable` if a value of another type was stored, which stays; `DatabaseError`.
+    @inlinable
+    public func get<Value: Decodable & Sendable>(
+        _ key: String, as type: Value.Type = Value.self
+    ) async throws -> Value? {
+        if let entry = try inMemory(key, ObjectIdentifier(Value.self)) {
+            return unsafeDowncast(entry, to: MemoryValue<Value>.self).value
+        }
+        return try onDisk(key, as: type)
+    }
+
+    /// Whether there is a value. As ``get(_:as:)``, without decoding.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func exists(_ key: String) async throws -> Bool {
+        try entryOnDisk(key) != nil
+    }
+
+    /// How long the value still lives, nil if there is none. One read.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func ttl(_ key: String) async throws -> Lifetime? {
+        guard let entry = try entryOnDisk(key) else { return nil }
+        guard let expiry = entry.times.expiresAt else { return .never }
+        return .milliseconds(max(0, expiry - core.clock.milliseconds()))
+    }
+
+    /// The value with its version, for ``compareAndSet(_:_:version:expiresIn:tags:)``. One read.
+    ///
+    /// - Throws: `CacheError` with `undecodable`; `DatabaseError`.
+    public func entry<Value: Decodable & Sendable>(
+        _ key: String, as type: Value.Type = Value.self
+    ) async throws -> Entry<Value>? {
+        guard let entry = try entryOnDisk(key) else { return nil }
+        return Entry(
+            value: try core.coding.value(entry.value, as: type, key: key), version: Version(number: entry.version))
+    }
+
+    /// The values of several keys, without those that are missing. One read for all that are not in memory.
+    ///
+    /// - Throws: As ``get(_:as:)``.
+    public func getMany<Value: Decodable & Sendable>(
+        _ keys: some Sequence<String>, as type: Value.Type = Value.self
+    ) async throws -> [String: Value] {
+        var values: [String: Value] = [:]
+        var missing: [(key: String, entryKey: EntryKey, sequence: Int64?)] = []
+        for key in keys {
+            if let entry = try inMemory(key, ObjectIdentifier(Value.self)) {
+                values[key] = unsafeDowncast(entry, to: MemoryValue<Value>.self).value
+            } else {
+                let entryKey = scope.entryKey(key)
+                // Before the read: what is worked in later must not be covered by what the read finds.
+                missing.append((key, entryKey, core.memory?.sequence(entryKey.hash)))
+            }
+        }
+        guard !missing.isEmpty else { return values }
+        let found = try core.database.read { snapshot in
+            try missing.map { try core.store.row($0.entryKey, in: snapshot) }
+        }
+        for (wanted, entry) in zip(missing, found) {
+            guard let entry = try live(entry) else { continue }
+            values[wanted.key] = try decoded(
+                entry, wanted.entryKey.hash, wanted.key, as: type, readAt: wanted.sequence)
+        }
+        return values
+    }
+
+    // MARK: Behind them
+
+    /// The entry in memory, if it is of this type and may be shown.
+    @usableFromInline
+    func inMemory(_ key: String, _ type: ObjectIdentifier) throws -> MemoryEntry? {
+        guard let memory = core.memory else { return nil }
+        let hash = scope.hash(key)
+        guard let entry = try memory.entry(hash, key, scope: scope.counters.index, core.visited), entry.type == type
+        else { return nil }
+        if entry.expiresAt != .max, entry.expiresAt <= core.clock.milliseconds() {
+            memory.remove(entry)
+            return nil
+        }
+        if !entry.tags.isEmpty, try !core.tags.isValid(entry.tags, since: entry.tagsAt) {
+            memory.remove(entry)
+            return nil
+        }
+        return entry
+    }
+
+    @usableFromInline
+    func onDisk<Value: Decodable & Sendable>(_ key: String, as type: Value.Type) throws -> Value? {
+        let entryKey = scope.entryKey(key)
+        let sequence = core.memory?.sequence(entryKey.hash)
+        guard let entry = try entryOnDisk(entryKey) else { return nil }
+        return try decoded(entry, entryKey.hash, key, as: type, readAt: sequence)
+    }
+
+    func entryOnDisk(_ key: String) throws -> CacheStore.Entry? {
+        try entryOnDisk(scope.entryKey(key))
+    }
+
+    private func entryOnDisk(_ key: EntryKey) throws -> CacheStore.Entry? {
+        try live(try core.database.read { snapshot in try core.store.row(key, in: snapshot) })
+    }
+
+    /// The entry if it may be shown, counted as a hit or a miss.
+    private func live(_ entry: CacheStore.Entry?) throws -> CacheStore.Entry? {
+        if let entry {
+            // Looked at after the reading: what was invalidated before the call is known by now.
+            if !entry.tags.isEmpty { try core.tags.refresh() }
+            if core.store.isLive(entry, at: core.clock.milliseconds()) {
+                scope.counters.diskHits.count()
+                core.visited.insert(entry.position)
+                return entry
+            }
+        }
+        scope.counters.misses.count()
+        return nil
+    }
+
+    func decoded<Value: Decodable & Sendable>(
+        _ entry: CacheStore.Entry, _ hash: Int64, _ key: String, as type: Value.Type, readAt sequence: Int64?
+    ) throws -> Value {
+        let value = try core.coding.value(entry.value, as: type, key: key)
+        if let sequence { core.memory?.insert(memoryEntry(value, entry, hash, key), readAt: sequence) }
+        return value
+    }
+
+    private func memoryEntry<Value: Sendable>(
+        _ value: Value, _ entry: CacheStore.Entry, _ hash: Int64, _ key: String
+    ) -> MemoryEntry {
+        MemoryValue(
+            value, EntryIdentity(hash: hash, key: key, scope: scope.counters.index),
+            bytes: Self.memoryBytes(of: entry.value, key: key),
+            EntryFacts(
+                version: entry.version, expiresAt: entry.times.expiresAt ?? .max, position: entry.position,
+                tags: entry.tags, tagsAt: entry.tagsAt))
+    }
+
+    /// What a value counts in memory: a decoded one is guessed at twice its stored form.
+    static func memoryBytes(of value: StoredValue, key: String) -> Int {
+        200 + key.utf8.count + value.byteCount * (value.flags.contains(.coded) ? 2 : 1)
+    }
+}

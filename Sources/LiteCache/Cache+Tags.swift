@@ -1,0 +1,71 @@
+public import LiteDB
+
+extension Cache {
+    /// Ends every entry with this tag, in every namespace. Constant time: one small write transaction of the database that
+    /// holds the tags.
+    ///
+    /// A computation that began before does not store its result. The entries' room is taken back as it is needed. Two tags
+    /// can share an invalidation (there are 262,144 numbers for them), which costs a computation and is never wrong.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func invalidate(tag: String) async throws {
+        try await invalidate(tags: [tag])
+    }
+
+    /// Ends every entry with any of these tags; see ``invalidate(tag:)``.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func invalidate(tags: some Sequence<String>) async throws {
+        let buckets = tags.map { core.tags.bucket(ofTag: $0) }
+        try await core.tags.database.write { transaction in try TagStore.invalidate(buckets, in: transaction) }
+    }
+
+    /// Ends every entry with this tag, when and if the transaction commits: together with the data that they speak of.
+    ///
+    /// - Parameters:
+    ///   - tag: The tag.
+    ///   - transaction: Of the database that holds the tags: `stack.db`, or what was given as `tagsIn`.
+    /// - Throws: `CacheError` with `wrongDatabase`; `DatabaseError`.
+    public func invalidate(tag: String, in transaction: borrowing Transaction) throws {
+        try check(transaction)
+        try TagStore.invalidate([core.tags.bucket(ofTag: tag)], in: transaction)
+    }
+
+    /// Removes everything: on a namespace all of its entries, in constant time; on the cache itself the content of the
+    /// file.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func clear() async throws {
+        if scope.name.isEmpty {
+            let store = core.store
+            try await core.database.write { transaction in try store.clear(in: transaction) }
+        } else {
+            try await clear(namespace: scope.name)
+        }
+    }
+
+    /// Ends every entry of a namespace, in constant time.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func clear(namespace name: String) async throws {
+        let bucket = core.tags.bucket(ofNamespace: name)
+        try await core.tags.database.write { transaction in try TagStore.invalidate([bucket], in: transaction) }
+    }
+
+    /// Ends every entry of a namespace, when and if the transaction commits.
+    ///
+    /// - Throws: `CacheError` with `wrongDatabase`; `DatabaseError`.
+    public func clear(namespace name: String, in transaction: borrowing Transaction) throws {
+        try check(transaction)
+        try TagStore.invalidate([core.tags.bucket(ofNamespace: name)], in: transaction)
+    }
+
+    private func check(_ transaction: borrowing Transaction) throws {
+        guard transaction.databaseIdentifier == core.tags.database.identifier else {
+            throw CacheError(
+                .wrongDatabase,
+                "Invalidating in a transaction: it is of another file than \(core.tags.database.path), which holds the "
+                    + "tags, and the two would not commit together. Open the cache with `tagsIn:` that database")
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import LiteDB
+
+/// Computations under way, one row each, so that of several processes one computes and the others wait.
+///
+/// A row names the process that computes, whose proof of life is a lock (`ProcessMark`), and a deadline by the time of day.
+/// Whatever changes the entry meanwhile marks the row as overtaken: then the result is not stored.
+extension CacheStore {
+    /// A computation of another process.
+    struct Flight: Sendable {
+        let token: Int64
+        let process: String
+        let deadline: Int64
+        let failure: String?
+    }
+
+    /// What a process that wants to compute finds.
+    enum Claim: Sendable {
+        /// Somebody stored it meanwhile.
+        case hit(Entry)
+        /// This process computes.
+        case mine
+        /// Another one does.
+        case theirs(Flight)
+    }
+
+    static func flight(_ hash: Int64) -> SQL {
+        "SELECT token, process, deadline, failure FROM lite_cache_flights WHERE hash = \(hash)"
+    }
+
+    func flight(_ key: EntryKey, in access: borrowing some ReadAccess & ~Copyable) throws -> Flight? {
+        try access.first(Self.flight(key.hash)) { row in
+            Flight(
+                token: try row.integer(0), process: try row.text(1), deadline: try row.integer(2),
+                failure: try row.isNull(3) ? nil : row.text(3))
+        }
+    }
+
+    /// Takes the right to compute, unless the entry is fresh or another process that lives computes it.
+    ///
+    /// - Parameters:
+    ///   - dead: A process that was found dead: its row is taken over.
+    ///   - unusable: The version of an entry that counts as none.
+    func claim(
+        _ key: EntryKey, token: Int64, process: String, deadline: Int64, dead: String?, unusable: Int64?, at now: Int64,
+        in transaction: borrowing Transaction
+    ) throws -> Claim {
+        if let entry = try row(key, in: transaction), entry.version != unusable, isValid(entry, at: now) {
+            return .hit(entry)
+        }
+        if let flight = try flight(key, in: transaction), flight.failure == nil, flight.deadline > now,
+            flight.process != dead
+        {
+            return .theirs(flight)
+        }
+        try transaction.execute(
+            """
+            INSERT INTO lite_cache_flights (hash, token, process, deadline)
+            VALUES (\(key.hash), \(token), \(process), \(deadline))
+            ON CONFLICT (hash) DO UPDATE
+            SET token = excluded.token, process = excluded.process, deadline = excluded.deadline, is_overtaken = 0,
+                failure = NULL
+            """)
+        return .mine
+    }
+
+    /// Stores the result, if the computation is still this process's and nothing changed the entry meanwhile.
+    ///
+    /// - Returns: What was stored; nil if nothing was.
+    func complete(
+        _ change: CacheChange, token: Int64, at now: Int64, visited: VisitedEntries,
+        in transaction: borrowing Transaction
+    ) throws -> (outcome: CacheChange.Outcome?, departures: [String: Ledger.Departures]) {
+        let isOvertaken = try transaction.first(
+            "SELECT is_overtaken FROM lite_cache_flights WHERE hash = \(change.key.hash) AND token = \(token)",
+            as: Bool.self)
+        try endFlight(change.key, token: token, in: transaction)
+        guard isOvertaken == false else { return (nil, [:]) }
+        let (results, departures) = try apply([change], at: now, visited: visited, in: transaction)
+        return (try results.first?.get(), departures)
+    }
+
+    /// Removes the row of a computation that is over.
+    func endFlight(_ key: EntryKey, token: Int64, in transaction: borrowing Transaction) throws {
+        try transaction.execute("DELETE FROM lite_cache_flights WHERE hash = \(key.hash) AND token = \(token)")
+    }
+
+    /// Leaves the failure to those who wait in other processes. The next computation takes the row.
+    func fail(_ key: EntryKey, token: Int64, _ failure: String, in transaction: borrowing Transaction) throws {
+        try transaction.execute(
+            "UPDATE lite_cache_flights SET failure = \(failure) WHERE hash = \(key.hash) AND token = \(token)")
+    }
+
+    /// Marks the computations of entries that this transaction changed.
+    func overtakeFlights(of ledger: Ledger, in transaction: borrowing Transaction) throws {
+        guard ledger.isChanged else { return }
+        let flying = try transaction.all("SELECT hash FROM lite_cache_flights WHERE is_overtaken = 0", as: Int64.self)
+        guard !flying.isEmpty else { return }
+        let changed = Set(ledger.changed)
+        for hash in flying where ledger.isCleared || changed.contains(hash) {
+            try transaction.execute("UPDATE lite_cache_flights SET is_overtaken = 1 WHERE hash = \(hash)")
+        }
+    }
+
+    /// Removes rows that nobody can wait for any more.
+    func removeOldFlights(at now: Int64, in transaction: borrowing Transaction) throws {
+        try transaction.execute("DELETE FROM lite_cache_flights WHERE deadline <= \(now)")
+    }
+}

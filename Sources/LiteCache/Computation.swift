@@ -1,0 +1,185 @@
+import LiteDB
+import Logging
+
+/// One attempt to compute a value, of one process among several.
+///
+/// Whoever gets the row of the key computes. The others wait for the commit that stores the value, for the row's end, for
+/// its deadline, or for the death of its process, whichever comes first; then they look again.
+struct Computation<Value: Codable & Sendable>: Sendable {
+    let cache: Cache
+    let key: String
+    let entryKey: EntryKey
+    let lifetime: Cache.Lifetime
+    let stale: Int64
+    let failureLifetime: Duration?
+    let tags: [String]
+    /// The version of an entry that this process cannot decode, and so takes for none.
+    let unusable: Int64?
+    /// Whether it waits for another process that computes.
+    let waits: Bool
+    let compute: @Sendable () async throws -> Value
+
+    private var core: CacheCore { cache.core }
+
+    func run() async throws -> Flights.Landing {
+        let process = try core.processMark()
+        var dead: String?
+        while true {
+            try Task.checkCancellation()
+            // Before the computation: an invalidation from here on makes its result older than what was asked for.
+            let common = try cache.newEntry(lifetime, tags, stale: stale)
+            try core.tags.refresh()
+            let token = Int64(bitPattern: core.configuration.random())
+            switch try await claim(token, process.name, dead) {
+            case .hit(let entry):
+                if entry.value.flags.contains(.failure) { throw Self.failed(entry.value, key) }
+                return .value(Computed(value: nil, stored: entry.value))
+            case .mine:
+                return .value(try await computeAndStore(token, common))
+            case .theirs(let flight):
+                guard waits else { return .elsewhere }
+                dead = try await wait(for: flight)
+            }
+        }
+    }
+
+    private func claim(_ token: Int64, _ process: String, _ dead: String?) async throws -> CacheStore.Claim {
+        let (store, clock, entryKey, unusable) = (core.store, core.clock, entryKey, unusable)
+        let timeout = core.configuration.computationTimeout.wholeMilliseconds
+        return try await core.database.writeToTheEnd { transaction in
+            let now = clock.milliseconds()
+            let (deadline, overflow) = now.addingReportingOverflow(timeout)
+            return try store.claim(
+                entryKey, token: token, process: process, deadline: overflow ? .max : deadline, dead: dead,
+                unusable: unusable, at: now, in: transaction)
+        }
+    }
+
+    // MARK: Computing
+
+    private func computeAndStore(_ token: Int64, _ common: CacheChange.NewEntry) async throws -> Computed {
+        let compute = compute
+        let value: Value
+        let change: CacheChange
+        do {
+            value = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
+            try Task.checkCancellation()
+            change = CacheChange(
+                key: entryKey, kind: .set(common.with(try core.coding.stored(value)), .none))
+        } catch {
+            await giveUp(token, error)
+            throw error
+        }
+        guard case .set(let new, _) = change.kind else { preconditionFailure("a computation stores a value") }
+        await store(value, change, token)
+        return Computed(value: value, stored: new.value)
+    }
+
+    private func store(_ value: Value, _ change: CacheChange, _ token: Int64) async {
+        do {
+            guard case .set(let new, _) = change.kind else { return }
+            try core.checkSize(new.value, change.key)
+            let (store, clock, visited) = (core.store, core.clock, core.visited)
+            let (outcome, departures) = try await core.database.writeToTheEnd { transaction in
+                try store.complete(
+                    change, token: token, at: clock.milliseconds(), visited: visited, in: transaction)
+            }
+            core.counters.add(departures)
+            guard case .stored(let version, let position, let times) = outcome else { return }
+            cache.scope.counters.sets.count()
+            cache.keep(value, change, key, version: version, position: position, times)
+        } catch {
+            core.logger.warning(
+                "A computed value could not be cached; it is passed on all the same", metadata: ["error": "\(error)"])
+            await end(token)
+        }
+    }
+
+    /// Tells the other processes, and stores the failure if that was asked for.
+    private func giveUp(_ token: Int64, _ error: any Error) async {
+        let isTold = !(error is CancellationError) && (error as? CacheError)?.code != .timedOut
+        guard isTold else { return await end(token) }
+        let (store, entryKey, text) = (core.store, entryKey, String(String(describing: error).prefix(500)))
+        do {
+            if let failureLifetime {
+                try await storeFailure(token, text, failureLifetime)
+            } else {
+                try await core.database.writeToTheEnd { transaction in
+                    try store.fail(entryKey, token: token, text, in: transaction)
+                }
+            }
+        } catch {
+            core.logger.warning(
+                "The failure of a computation could not be told to other processes; they wait for its deadline",
+                metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func storeFailure(_ token: Int64, _ text: String, _ lifetime: Duration) async throws {
+        let (store, clock, visited) = (core.store, core.clock, core.visited)
+        var new = try cache.newEntry(.after(lifetime), tags)
+        new = new.with(StoredValue(.text(text), flags: .failure))
+        let change = CacheChange(key: entryKey, kind: .set(new, .none))
+        _ = try await core.database.writeToTheEnd { transaction in
+            try store.complete(change, token: token, at: clock.milliseconds(), visited: visited, in: transaction)
+        }
+    }
+
+    /// Gives the right to compute back.
+    private func end(_ token: Int64) async {
+        let (store, entryKey) = (core.store, entryKey)
+        do {
+            try await core.database.writeToTheEnd { transaction in
+                try store.endFlight(entryKey, token: token, in: transaction)
+            }
+        } catch {
+            core.logger.debug(
+                "A computation could not be given back; its deadline ends it", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func late() -> any Error {
+        CacheError(
+            .timedOut,
+            "Computing the entry \(key): it took longer than \(core.configuration.computationTimeout). Make it faster, or "
+                + "raise `computationTimeout`")
+    }
+
+    static func failed(_ stored: StoredValue, _ key: String) -> CacheError {
+        guard case .text(let text) = stored.content else { return failed("", key) }
+        return failed(text, key)
+    }
+
+    static func failed(_ text: String, _ key: String) -> CacheError {
+        CacheError(
+            .computationFailed,
+            "Computing the entry \(key): another attempt, which this call would have shared, failed: \(text)")
+    }
+
+    // MARK: Waiting
+
+    /// Waits until the flight of another process is over.
+    ///
+    /// - Returns: The process's name if it has died.
+    /// - Throws: `CacheError` with `computationFailed`; `CancellationError`.
+    private func wait(for flight: CacheStore.Flight) async throws -> String? {
+        let commits = core.database.commits().makeAsyncIterator()
+        // The kernel closes a dead process's files one after the other: its doorbell may be closed before its lock is.
+        var patience = Duration.milliseconds(5)
+        while await commits.next(within: min(patience, remaining(of: flight))) {
+            try Task.checkCancellation()
+            let found = try core.database.read { snapshot in try core.store.flight(entryKey, in: snapshot) }
+            guard let found, found.token == flight.token, found.deadline > core.clock.milliseconds() else { return nil }
+            if let failure = found.failure { throw Self.failed(failure, key) }
+            if ProcessMark.isDead(flight.process, in: core.database.runDirectory) { return flight.process }
+            patience = min(patience * 4, .milliseconds(250))
+        }
+        try Task.checkCancellation()
+        try core.database.checkUsable()
+        return nil
+    }
+
+    private func remaining(of flight: CacheStore.Flight) -> Duration {
+        .milliseconds(max(1, flight.deadline - core.clock.milliseconds()))
+    }
+}

@@ -1,0 +1,52 @@
+import LiteDB
+
+/// What `fetch` finds in the file.
+enum FoundEntry<Value: Sendable> {
+    case fresh(Value)
+    /// Its time is over, and it may be served while it is computed anew.
+    case stale(Value)
+    /// A computation failed, and its failure is stored.
+    case failure(CacheError)
+    /// A value of another type, of this version.
+    case unusable(Int64)
+    case none
+
+    var unusable: Int64? {
+        guard case .unusable(let version) = self else { return nil }
+        return version
+    }
+}
+
+extension Cache {
+    /// One read, counted as a hit or a miss.
+    func look<Value: Codable & Sendable>(
+        _ entryKey: EntryKey, _ key: String, as type: Value.Type
+    ) throws -> FoundEntry<Value> {
+        let sequence = core.memory?.sequence(entryKey.hash)
+        let entry = try core.database.read { snapshot in try core.store.row(entryKey, in: snapshot) }
+        let now = core.clock.milliseconds()
+        guard let entry, (entry.times.keptUntil ?? .max) > now,
+            try entry.tags.isEmpty || core.tags.isValid(entry.tags, since: entry.tagsAt)
+        else {
+            scope.counters.misses.count()
+            return .none
+        }
+        let isFresh = (entry.times.expiresAt ?? .max) > now
+        if entry.value.flags.contains(.failure) {
+            scope.counters.misses.count()
+            return isFresh ? .failure(Computation<Value>.failed(entry.value, key)) : .none
+        }
+        do {
+            let value =
+                isFresh
+                ? try decoded(entry, entryKey.hash, key, as: type, readAt: sequence)
+                : try core.coding.value(entry.value, as: type, key: key)
+            scope.counters.diskHits.count()
+            core.visited.insert(entry.position)
+            return isFresh ? .fresh(value) : .stale(value)
+        } catch let error as CacheError where error.code == .undecodable {
+            scope.counters.misses.count()
+            return .unusable(entry.version)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import LiteDB
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Turns values into their stored form and back.
+struct ValueCoding: Sendable {
+    let coder: any CacheCoder
+    let compresses: Bool
+
+    /// - Throws: `CacheError` with `unencodable`.
+    func stored(_ value: some Encodable) throws -> StoredValue {
+        switch value {
+        case let value as [UInt8]: return compressed(value)
+        case let value as String: return StoredValue(.text(value))
+        case let value as Data: return compressed(Array(value))
+        case let value as Double where !value.isNaN: return StoredValue(.real(value))
+        case let value as Float where !value.isNaN: return StoredValue(.real(Double(value)))
+        case let value as any BinaryInteger:
+            if let integer = Int64(exactly: value) { return StoredValue(.integer(integer)) }
+        default: break
+        }
+        do {
+            return compressed(try coder.encode(value), flags: .coded)
+        } catch {
+            throw CacheError(
+                .unencodable, "Storing a \(type(of: value)): the coder cannot encode it", underlying: error)
+        }
+    }
+
+    /// - Throws: `CacheError` with `undecodable`, naming the key and the type.
+    func value<Value: Decodable>(_ stored: StoredValue, as type: Value.Type, key: String) throws -> Value {
+        var failure: (any Error)?
+        do {
+            if let value = try decoded(stored, as: type) { return value }
+        } catch {
+            failure = error
+        }
+        throw CacheError(
+            .undecodable,
+            "Reading the entry \(key) as \(type): a value of another form was stored. It is still there; use another "
+                + "key, or delete it",
+            underlying: failure)
+    }
+
+    private func decoded<Value: Decodable>(_ stored: StoredValue, as type: Value.Type) throws -> Value? {
+        let known: StoredValue.Flags = [.coded, .compressed]
+        guard stored.flags.isSubset(of: known) else { return nil }
+        switch stored.content {
+        case .null: return nil
+        case .text(let text):
+            if type == String.self { return text as? Value }
+            return nil
+        case .integer(let integer): return number(integer, as: type)
+        case .real(let real):
+            if type == Double.self { return real as? Value }
+            if type == Float.self { return Float(real) as? Value }
+            return nil
+        case .blob(var bytes):
+            if stored.flags.contains(.compressed) { bytes = try Compression.expand(bytes) }
+            if stored.flags.contains(.coded) { return try coder.decode(type, from: bytes) }
+            if type == [UInt8].self { return bytes as? Value }
+            if type == Data.self { return Data(bytes) as? Value }
+            return nil
+        }
+    }
+
+    private func number<Value: Decodable>(_ integer: Int64, as type: Value.Type) -> Value? {
+        if type == Int.self { return Int(exactly: integer) as? Value }
+        if type == Int64.self { return integer as? Value }
+        if type == Double.self { return Double(integer) as? Value }
+        guard let wanted = type as? any BinaryInteger.Type else { return nil }
+        return exactly(integer, as: wanted) as? Value
+    }
+
+    private func exactly<Wanted: BinaryInteger>(_ integer: Int64, as type: Wanted.Type) -> Wanted? {
+        Wanted(exactly: integer)
+    }
+
+    private func compressed(_ bytes: [UInt8], flags: StoredValue.Flags = []) -> StoredValue {
+        guard compresses, let smaller = Compression.compress(bytes) else {
+            return StoredValue(.blob(bytes), flags: flags)
+        }
+        return StoredValue(.blob(smaller), flags: flags.union(.compressed))
+    }
+}
