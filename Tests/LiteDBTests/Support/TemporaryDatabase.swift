@@ -42,8 +42,9 @@ func withNotes<T>(
     _ body: (Database) async throws -> T
 ) async throws -> T {
     var configuration = Database.Configuration()
-    // A busy machine must not split the groups that tests make.
+    // A busy machine must neither split the groups that tests make nor give up waiting.
     configuration.maximumGroupDuration = .seconds(60)
+    configuration.busyTimeout = .seconds(30)
     change(&configuration)
     return try await withDatabase(configuration, logger: logger) { database in
         try await database.execute(
