@@ -65,8 +65,9 @@ extension Cache {
         let found = try core.database.read { snapshot in
             try missing.map { try core.store.row($0.entryKey, in: snapshot) }
         }
+        let now = core.clock.milliseconds()
         for (wanted, entry) in zip(missing, found) {
-            guard let entry = try live(entry) else { continue }
+            guard let entry = try live(entry, at: now) else { continue }
             values[wanted.key] = try decoded(
                 entry, wanted.entryKey.hash, wanted.key, as: type, readAt: wanted.sequence)
         }
@@ -110,11 +111,11 @@ extension Cache {
     }
 
     /// The entry if it may be shown, counted as a hit or a miss.
-    private func live(_ entry: CacheStore.Entry?) throws -> CacheStore.Entry? {
+    private func live(_ entry: CacheStore.Entry?, at now: Int64? = nil) throws -> CacheStore.Entry? {
         if let entry {
             // Looked at after the reading: what was invalidated before the call is known by now.
             if !entry.tags.isEmpty { try core.tags.refresh() }
-            if core.store.isLive(entry, at: core.clock.milliseconds()) {
+            if core.store.isLive(entry, at: now ?? core.clock.milliseconds()) {
                 scope.counters.diskHits.count()
                 core.visited.insert(entry.position)
                 return entry

@@ -15,6 +15,7 @@ final class CacheCore: Sendable {
     let counters = CounterSets()
     let changes: ChangeQueue
     let flights = Flights()
+    let metrics = CacheMetrics()
     let logger: Logger
     private let mark = Mutex<ProcessMark?>(nil)
     private let hashKey: [UInt8]
