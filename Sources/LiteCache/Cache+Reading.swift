@@ -58,7 +58,7 @@ extension Cache {
             } else {
                 let entryKey = scope.entryKey(key)
                 // Before the read: what is worked in later must not be covered by what the read finds.
-                missing.append((key, entryKey, core.memory?.sequence(entryKey.hash)))
+                missing.append((key, entryKey, core.memory?.own.sequence(entryKey.hash)))
             }
         }
         guard !missing.isEmpty else { return values }
@@ -79,7 +79,7 @@ extension Cache {
     /// The entry in memory, if it is of this type and may be shown.
     @usableFromInline
     func inMemory(_ key: String, _ type: ObjectIdentifier) throws -> MemoryEntry? {
-        guard let memory = core.memory else { return nil }
+        guard let memory = core.memory?.own else { return nil }
         let hash = scope.hash(key)
         guard let entry = try memory.entry(hash, key, scope: scope.counters.index, core.visited), entry.type == type
         else { return nil }
@@ -97,7 +97,7 @@ extension Cache {
     @usableFromInline
     func onDisk<Value: Decodable & Sendable>(_ key: String, as type: Value.Type) throws -> Value? {
         let entryKey = scope.entryKey(key)
-        let sequence = core.memory?.sequence(entryKey.hash)
+        let sequence = core.memory?.own.sequence(entryKey.hash)
         guard let entry = try entryOnDisk(entryKey) else { return nil }
         return try decoded(entry, entryKey.hash, key, as: type, readAt: sequence)
     }
@@ -129,7 +129,7 @@ extension Cache {
         _ entry: CacheStore.Entry, _ hash: Int64, _ key: String, as type: Value.Type, readAt sequence: Int64?
     ) throws -> Value {
         let value = try core.coding.value(entry.value, as: type, key: key)
-        if let sequence { core.memory?.insert(memoryEntry(value, entry, hash, key), readAt: sequence) }
+        if let sequence { core.memory?.own.insert(memoryEntry(value, entry, hash, key), readAt: sequence) }
         return value
     }
 

@@ -7,7 +7,7 @@ final class CacheCore: Sendable {
     let database: Database
     let tags: TagVersions
     let store: CacheStore
-    let memory: MemoryLayer?
+    let memory: MemoryStripes?
     let configuration: Cache.Configuration
     let clock: WallClock
     let coding: ValueCoding
@@ -38,7 +38,8 @@ final class CacheCore: Sendable {
         coding = ValueCoding(coder: configuration.coder, compresses: configuration.compressesValues)
         memory =
             configuration.memoryBytes > 0
-            ? try MemoryLayer(database, maximumBytes: configuration.memoryBytes) : nil
+            ? try MemoryStripes(
+                database, maximumBytes: configuration.memoryBytes, count: configuration.wholeStripeCount) : nil
         changes = ChangeQueue(database) { [store, clock, visited, counters] changes, transaction in
             let (results, departures) = try store.apply(
                 changes, at: clock.milliseconds(), visited: visited, in: transaction)

@@ -29,7 +29,7 @@ extension Cache {
     func look<Value: Codable & Sendable>(
         _ entryKey: EntryKey, _ key: String, as type: Value.Type, tags: [String]
     ) throws -> FoundEntry<Value> {
-        let sequence = core.memory?.sequence(entryKey.hash)
+        let sequence = core.memory?.own.sequence(entryKey.hash)
         let entry = try core.database.read { snapshot in try core.store.row(entryKey, in: snapshot) }
         let now = core.clock.milliseconds()
         guard let entry, (entry.times.keptUntil ?? .max) > now,

@@ -62,7 +62,7 @@ final class MemoryLayer: Sendable {
                 return Answer(entry: nil)
             }
             shard.countHit(scope)
-            entry.isVisited = true
+            if !entry.isVisited { entry.isVisited = true }
             if entry.notedEpoch != visited.epoch {
                 entry.notedEpoch = visited.epoch
                 visited.insert(entry.position)

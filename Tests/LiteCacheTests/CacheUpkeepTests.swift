@@ -63,7 +63,10 @@ import Testing
 
     @Test func `statistics tell hits, misses, sets and the oldest entry, by namespace`() async throws {
         let wall = TestWall()
-        try await withCache(at: wall) { cache in
+        var configuration = Cache.Configuration()
+        configuration.now = wall.now
+        configuration.memoryStripeCount = 1
+        try await withCache(configuration) { cache in
             let pages = cache.namespace("pages")
             try await pages.set("one", 1)
             wall.advance(by: .seconds(30))
