@@ -75,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "LiteCacheCrashHelper", dependencies: ["LiteCache"], path: "Tests/LiteCacheCrashHelper"),
         .testTarget(
-            name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper"]),
+            name: "LiteCacheTests",
+            dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper", "CLiteStackFaults"]),
         .executableTarget(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
         .testTarget(
