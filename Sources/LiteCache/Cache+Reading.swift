@@ -79,16 +79,16 @@ extension Cache {
     /// The entry in memory, if it is of this type and may be shown.
     @usableFromInline
     func inMemory(_ key: String, _ type: ObjectIdentifier) throws -> MemoryEntry? {
-        guard let memory = core.memory?.own else { return nil }
-        let hash = scope.hash(key)
-        guard let entry = try memory.entry(hash, key, scope: scope.counters.index, core.visited), entry.type == type
-        else { return nil }
-        if entry.expiresAt != .max, entry.expiresAt <= core.clock.milliseconds() {
-            memory.remove(entry)
+        guard let memory else { return nil }
+        let (hash, index) = (scope.hash(key), scope.index)
+        let found = try memory._withUnsafeGuaranteedRef { try $0.entry(hash, key, scope: index) }
+        guard let entry = found, entry.type == type else { return nil }
+        if entry.expiresAt != .max, entry.expiresAt <= clock._withUnsafeGuaranteedRef({ $0.milliseconds() }) {
+            core.memory?.own.remove(entry)
             return nil
         }
         if !entry.tags.isEmpty, try !core.tags.isValid(entry.tags, since: entry.tagsAt) {
-            memory.remove(entry)
+            core.memory?.own.remove(entry)
             return nil
         }
         return entry

@@ -39,7 +39,8 @@ final class CacheCore: Sendable {
         memory =
             configuration.memoryBytes > 0
             ? try MemoryStripes(
-                database, maximumBytes: configuration.memoryBytes, count: configuration.wholeStripeCount) : nil
+                database, maximumBytes: configuration.memoryBytes, count: configuration.wholeStripeCount,
+                visited: visited) : nil
         changes = ChangeQueue(database) { [store, clock, visited, counters] changes, transaction in
             let (results, departures) = try store.apply(
                 changes, at: clock.milliseconds(), visited: visited, in: transaction)
@@ -81,9 +82,11 @@ final class CacheCore: Sendable {
         let prefix = name + String(Scope.separator)
         // A key of its own for each namespace: then the hash of a key needs no text to be put together.
         let own = name.isEmpty ? hashKey : Self.derive(hashKey, name)
+        let counters = counters.set(name)
         return Scope(
             name: name, prefix: prefix, hash: SipHash(key: own),
-            bucket: name.isEmpty ? nil : tags.bucket(ofNamespace: name), counters: counters.set(name))
+            bucket: name.isEmpty ? nil : tags.bucket(ofNamespace: name), counters: counters,
+            index: counters.index)
     }
 
     private static func derive(_ key: [UInt8], _ name: String) -> [UInt8] {

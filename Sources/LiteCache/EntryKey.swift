@@ -36,6 +36,8 @@ struct Scope: Sendable {
     let bucket: UInt32?
     /// Its place among the counters.
     let counters: CounterSet
+    /// The same as a number.
+    let index: Int
 
     func hash(_ key: String) -> Int64 { Int64(bitPattern: hash.hash(key)) }
 
