@@ -42,7 +42,7 @@ let package = Package(
         ),
         .systemLibrary(name: "CLiteStackZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .metrics, .tracing]),
-        .target(name: "LiteCache", dependencies: ["LiteDB", "CLiteStackZlib", .logging]),
+        .target(name: "LiteCache", dependencies: ["LiteDB", "CLiteStackZlib", .logging, .metrics]),
         .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .lifecycle]),
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
         .target(
@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "LiteStackHummingbird",
             dependencies: [
-                "LiteStack", "LiteCable", .lifecycle, .hummingbird, .asyncAlgorithms, .httpTypes, .nioCore,
+                "LiteStack", "LiteCable", "LiteCache", "LiteDB", .logging, .lifecycle, .hummingbird, .asyncAlgorithms,
+                .httpTypes, .nioCore,
             ]
         ),
         .target(name: "LiteStackTesting", dependencies: ["LiteStack", .logging, .lifecycle]),
@@ -74,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "LiteCacheCrashHelper", dependencies: ["LiteCache"], path: "Tests/LiteCacheCrashHelper"),
         .testTarget(
-            name: "LiteCacheTests", dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper"]),
+            name: "LiteCacheTests",
+            dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper", "CLiteStackFaults"]),
         .executableTarget(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
         .testTarget(
@@ -85,7 +87,9 @@ let package = Package(
         .testTarget(
             name: "LiteStackTests",
             dependencies: ["LiteStack", "LiteStackTesting", .logging, .lifecycle, .configuration]),
-        .testTarget(name: "LiteStackHummingbirdTests", dependencies: ["LiteStackHummingbird"]),
+        .testTarget(
+            name: "LiteStackHummingbirdTests",
+            dependencies: ["LiteStackHummingbird", "LiteStackTesting", "LiteDB", .hummingbird]),
         .testTarget(
             name: "LiteStackTestingTests",
             dependencies: ["LiteDB", "LiteStack", "LiteStackTesting", "LiteDBCrashHelper"]),

@@ -116,12 +116,21 @@ static inline uint32_t litestack_wal_backfilled(const void *page) {
 typedef struct litestack_thread {
     void *access;     // the innermost read or write that this thread is inside of
     uint32_t reader;  // the number of the reader that it took last: threads part for good, each to a warm page cache
+    uint32_t number;  // its own; zero until it is asked for
 } litestack_thread;
 
 // Weak and not inline: each object file would otherwise have variables of its own, and nesting go unseen.
 __attribute__((weak)) litestack_thread *litestack_current_thread(void) {
-    static _Thread_local litestack_thread thread = {0, 0};
+    static _Thread_local litestack_thread thread = {0, 0, 0};
     return &thread;
+}
+
+/// A number that this thread keeps, one after the other in the order in which threads ask.
+__attribute__((weak)) uint32_t litestack_thread_number(void) {
+    static uint32_t last;
+    litestack_thread *thread = litestack_current_thread();
+    if (thread->number == 0) { thread->number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED); }
+    return thread->number;
 }
 
 // MARK: errno and calls whose Swift overlays differ between platforms.

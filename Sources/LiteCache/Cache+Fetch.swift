@@ -10,7 +10,7 @@ extension Cache {
     /// - A failure reaches all who waited for that attempt; those in other processes get `computationFailed` with its
     ///   description. It is not stored, unless `failuresExpireIn` asks for it.
     /// - If the entry is changed, deleted or cleared, or one of its tags invalidated, while the value is computed, who
-    ///   waits gets the value, and it is not stored.
+    ///   waits by then gets the value, and it is not stored; a call that begins later computes anew.
     /// - A process that dies computing is noticed at once, and one that waits takes over. A computation that takes longer
     ///   than ``Configuration/computationTimeout`` fails for its caller with `timedOut`, and the next who waits takes over.
     /// - A stored value of another type counts as none, as it appears when a new release changes a type.
@@ -38,7 +38,7 @@ extension Cache {
             return unsafeDowncast(entry, to: MemoryValue<Value>.self).value
         }
         let entryKey = scope.entryKey(key)
-        let found = try look(entryKey, key, as: type)
+        let found = try look(entryKey, key, as: type, tags: tags)
         func attempt(waits: Bool) -> Flights.Attempt {
             let computation = Computation(
                 cache: self, key: key, entryKey: entryKey, lifetime: expiresIn,
@@ -54,8 +54,9 @@ extension Cache {
             return value
         case .failure(let error):
             throw error
-        case .none, .unusable:
-            let computed = try await core.flights.value(for: entryKey, attempt: attempt(waits: true))
+        case .none, .outdated, .unusable:
+            let computed = try await core.flights.value(
+                for: entryKey, supersedes: found.isOutdated, attempt: attempt(waits: true))
             if let value = computed.value as? Value { return value }
             return try core.coding.value(computed.stored, as: type, key: key)
         }

@@ -58,15 +58,16 @@ extension Cache {
             } else {
                 let entryKey = scope.entryKey(key)
                 // Before the read: what is worked in later must not be covered by what the read finds.
-                missing.append((key, entryKey, core.memory?.sequence(entryKey.hash)))
+                missing.append((key, entryKey, core.memory?.own.sequence(entryKey.hash)))
             }
         }
         guard !missing.isEmpty else { return values }
         let found = try core.database.read { snapshot in
             try missing.map { try core.store.row($0.entryKey, in: snapshot) }
         }
+        let now = core.clock.milliseconds()
         for (wanted, entry) in zip(missing, found) {
-            guard let entry = try live(entry) else { continue }
+            guard let entry = try live(entry, at: now) else { continue }
             values[wanted.key] = try decoded(
                 entry, wanted.entryKey.hash, wanted.key, as: type, readAt: wanted.sequence)
         }
@@ -78,16 +79,16 @@ extension Cache {
     /// The entry in memory, if it is of this type and may be shown.
     @usableFromInline
     func inMemory(_ key: String, _ type: ObjectIdentifier) throws -> MemoryEntry? {
-        guard let memory = core.memory else { return nil }
-        let hash = scope.hash(key)
-        guard let entry = try memory.entry(hash, key, scope: scope.counters.index, core.visited), entry.type == type
-        else { return nil }
-        if entry.expiresAt != .max, entry.expiresAt <= core.clock.milliseconds() {
-            memory.remove(entry)
+        guard let memory else { return nil }
+        let (hash, index) = (scope.hash(key), scope.index)
+        let found = try memory._withUnsafeGuaranteedRef { try $0.entry(hash, key, scope: index) }
+        guard let entry = found, entry.type == type else { return nil }
+        if entry.expiresAt != .max, entry.expiresAt <= clock._withUnsafeGuaranteedRef({ $0.milliseconds() }) {
+            core.memory?.own.remove(entry)
             return nil
         }
         if !entry.tags.isEmpty, try !core.tags.isValid(entry.tags, since: entry.tagsAt) {
-            memory.remove(entry)
+            core.memory?.own.remove(entry)
             return nil
         }
         return entry
@@ -96,7 +97,7 @@ extension Cache {
     @usableFromInline
     func onDisk<Value: Decodable & Sendable>(_ key: String, as type: Value.Type) throws -> Value? {
         let entryKey = scope.entryKey(key)
-        let sequence = core.memory?.sequence(entryKey.hash)
+        let sequence = core.memory?.own.sequence(entryKey.hash)
         guard let entry = try entryOnDisk(entryKey) else { return nil }
         return try decoded(entry, entryKey.hash, key, as: type, readAt: sequence)
     }
@@ -110,11 +111,11 @@ extension Cache {
     }
 
     /// The entry if it may be shown, counted as a hit or a miss.
-    private func live(_ entry: CacheStore.Entry?) throws -> CacheStore.Entry? {
+    private func live(_ entry: CacheStore.Entry?, at now: Int64? = nil) throws -> CacheStore.Entry? {
         if let entry {
             // Looked at after the reading: what was invalidated before the call is known by now.
             if !entry.tags.isEmpty { try core.tags.refresh() }
-            if core.store.isLive(entry, at: core.clock.milliseconds()) {
+            if core.store.isLive(entry, at: now ?? core.clock.milliseconds()) {
                 scope.counters.diskHits.count()
                 core.visited.insert(entry.position)
                 return entry
@@ -128,7 +129,7 @@ extension Cache {
         _ entry: CacheStore.Entry, _ hash: Int64, _ key: String, as type: Value.Type, readAt sequence: Int64?
     ) throws -> Value {
         let value = try core.coding.value(entry.value, as: type, key: key)
-        if let sequence { core.memory?.insert(memoryEntry(value, entry, hash, key), readAt: sequence) }
+        if let sequence { core.memory?.own.insert(memoryEntry(value, entry, hash, key), readAt: sequence) }
         return value
     }
 

@@ -32,13 +32,14 @@ extension Cache {
     }
 
     /// Removes everything: on a namespace all of its entries, in constant time; on the cache itself the content of the
-    /// file.
+    /// file, whose pages are then given back to the file system in small transactions.
     ///
     /// - Throws: `DatabaseError`.
     public func clear() async throws {
         if scope.name.isEmpty {
             let store = core.store
             try await core.database.write { transaction in try store.clear(in: transaction) }
+            try await shrink()
         } else {
             try await clear(namespace: scope.name)
         }

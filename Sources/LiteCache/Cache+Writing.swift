@@ -167,7 +167,7 @@ extension Cache {
     func keep<Value: Sendable>(
         _ value: Value, _ change: CacheChange, _ key: String, version: Int64, position: Int64, _ times: EntryTimes
     ) {
-        guard let memory = core.memory, case .set(let new, _) = change.kind else { return }
+        guard let memory = core.memory?.own, case .set(let new, _) = change.kind else { return }
         memory.insert(
             committed: MemoryValue(
                 value, EntryIdentity(hash: change.key.hash, key: key, scope: scope.counters.index),

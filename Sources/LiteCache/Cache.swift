@@ -15,10 +15,15 @@ public import Logging
 public final class Cache: Sendable {
     let core: CacheCore
     let scope: Scope
+    // For hits: the core keeps them, and counting references would make threads wait for one another.
+    let memory: Unmanaged<MemoryStripes>?
+    let clock: Unmanaged<WallClock>
 
     init(_ core: CacheCore, _ scope: Scope) {
         self.core = core
         self.scope = scope
+        memory = core.memory.map { .passUnretained($0) }
+        clock = .passUnretained(core.clock)
     }
 
     /// Uses a database that is open already; the cache's tables are made if they are missing.

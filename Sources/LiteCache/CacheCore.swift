@@ -7,7 +7,7 @@ final class CacheCore: Sendable {
     let database: Database
     let tags: TagVersions
     let store: CacheStore
-    let memory: MemoryLayer?
+    let memory: MemoryStripes?
     let configuration: Cache.Configuration
     let clock: WallClock
     let coding: ValueCoding
@@ -15,6 +15,7 @@ final class CacheCore: Sendable {
     let counters = CounterSets()
     let changes: ChangeQueue
     let flights = Flights()
+    let metrics = CacheMetrics()
     let logger: Logger
     private let mark = Mutex<ProcessMark?>(nil)
     private let hashKey: [UInt8]
@@ -37,7 +38,9 @@ final class CacheCore: Sendable {
         coding = ValueCoding(coder: configuration.coder, compresses: configuration.compressesValues)
         memory =
             configuration.memoryBytes > 0
-            ? try MemoryLayer(database, maximumBytes: configuration.memoryBytes) : nil
+            ? try MemoryStripes(
+                database, maximumBytes: configuration.memoryBytes, count: configuration.wholeStripeCount,
+                visited: visited) : nil
         changes = ChangeQueue(database) { [store, clock, visited, counters] changes, transaction in
             let (results, departures) = try store.apply(
                 changes, at: clock.milliseconds(), visited: visited, in: transaction)
@@ -79,9 +82,11 @@ final class CacheCore: Sendable {
         let prefix = name + String(Scope.separator)
         // A key of its own for each namespace: then the hash of a key needs no text to be put together.
         let own = name.isEmpty ? hashKey : Self.derive(hashKey, name)
+        let counters = counters.set(name)
         return Scope(
             name: name, prefix: prefix, hash: SipHash(key: own),
-            bucket: name.isEmpty ? nil : tags.bucket(ofNamespace: name), counters: counters.set(name))
+            bucket: name.isEmpty ? nil : tags.bucket(ofNamespace: name), counters: counters,
+            index: counters.index)
     }
 
     private static func derive(_ key: [UInt8], _ name: String) -> [UInt8] {

@@ -64,6 +64,7 @@ enum CacheSchema {
                         token INTEGER NOT NULL,
                         process TEXT NOT NULL,
                         deadline INTEGER NOT NULL,
+                        tags_at INTEGER NOT NULL,
                         is_overtaken INTEGER NOT NULL DEFAULT 0 CHECK (is_overtaken IN (0, 1)),
                         failure TEXT
                     ) STRICT;

@@ -13,22 +13,31 @@ extension CacheStore {
         let isLive: Bool
     }
 
-    static func present(_ hash: Int64) -> SQL {
-        """
+    private static let presentText = """
         SELECT bytes, expires_at, sweep_at, position, version, flags, tags, tags_at, key
         FROM lite_cache_entries
-        WHERE hash = \(hash)
+        WHERE hash = ?
         """
-    }
+
+    static func present(_ hash: Int64) -> SQL { SQL(presentText, arguments: [.integer(hash)]) }
+
+    private static let updateText = """
+        UPDATE lite_cache_entries
+        SET version = ?, bytes = ?, expires_at = ?, kept_until = ?, stored_at = ?, flags = ?, tags = ?, tags_at = ?,
+            value = ?
+        WHERE hash = ?
+        """
+    private static let insertText = """
+        INSERT INTO lite_cache_entries
+            (hash, version, position, bytes, expires_at, kept_until, sweep_at, stored_at, flags, tags, tags_at, key, value)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
 
     private func present(
         _ key: EntryKey, at now: Int64, in transaction: borrowing Transaction
     ) throws -> Present? {
         try transaction.first(Self.present(key.hash)) { row in
-            let isSame = try row.withBytes(8) { bytes in
-                var text = key.text
-                return text.withUTF8 { $0.elementsEqual(bytes) }
-            }
+            let isSame = try row.withBytes(8, key.isText)
             let expiry = try row.isNull(1) ? nil : row.integer(1)
             let isFailure = StoredValue.Flags(rawValue: try row.integer(5)).contains(.failure)
             var isLive = isSame && !isFailure && (expiry ?? .max) > now
@@ -147,13 +156,13 @@ extension CacheStore {
             // An index is written whenever its column is named, so it is named only if it changes.
             if present.sweepAt == times.sweepAt, present.isSameKey {
                 try transaction.execute(
-                    """
-                    UPDATE lite_cache_entries
-                    SET version = \(version), bytes = \(bytes), expires_at = \(times.expiresAt),
-                        kept_until = \(times.keptUntil), stored_at = \(now), flags = \(new.value.flags.rawValue),
-                        tags = \(Self.pack(new.tags)), tags_at = \(tagsAt), value = \(new.value.content)
-                    WHERE hash = \(key.hash)
-                    """)
+                    SQL(
+                        Self.updateText,
+                        arguments: [
+                            .integer(version), .integer(bytes), times.expiresAt.sqlValue, times.keptUntil.sqlValue,
+                            .integer(now), .integer(new.value.flags.rawValue), Self.pack(new.tags).sqlValue,
+                            tagsAt.sqlValue, new.value.content, .integer(key.hash),
+                        ]))
             } else {
                 try transaction.execute(
                     """
@@ -170,13 +179,13 @@ extension CacheStore {
         ledger.bytes += bytes
         ledger.entryCount += 1
         try transaction.execute(
-            """
-            INSERT INTO lite_cache_entries
-                (hash, version, bytes, expires_at, kept_until, sweep_at, position, stored_at, flags, tags, tags_at, key, value)
-            VALUES (\(key.hash), \(version), \(bytes), \(times.expiresAt), \(times.keptUntil), \(times.sweepAt),
-                \(version), \(now), \(new.value.flags.rawValue), \(Self.pack(new.tags)), \(tagsAt), \(key.text),
-                \(new.value.content))
-            """)
+            SQL(
+                Self.insertText,
+                arguments: [
+                    .integer(key.hash), .integer(version), .integer(version), .integer(bytes), times.expiresAt.sqlValue,
+                    times.keptUntil.sqlValue, times.sweepAt.sqlValue, .integer(now), .integer(new.value.flags.rawValue),
+                    Self.pack(new.tags).sqlValue, tagsAt.sqlValue, .text(key.text), new.value.content,
+                ]))
         try transaction.execute(
             "INSERT INTO lite_cache_order (position, hash) VALUES (\(version), \(key.hash))")
         return .stored(version: version, position: version, at: times)

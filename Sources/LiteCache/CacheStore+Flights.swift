@@ -11,6 +11,10 @@ extension CacheStore {
         let process: String
         let deadline: Int64
         let failure: String?
+        /// The number of the last invalidation before it began.
+        let tagsAt: Int64
+        /// The entry was changed since.
+        let isOvertaken: Bool
     }
 
     /// What a process that wants to compute finds.
@@ -24,41 +28,52 @@ extension CacheStore {
     }
 
     static func flight(_ hash: Int64) -> SQL {
-        "SELECT token, process, deadline, failure FROM lite_cache_flights WHERE hash = \(hash)"
+        """
+        SELECT token, process, deadline, failure, tags_at, is_overtaken
+        FROM lite_cache_flights
+        WHERE hash = \(hash)
+        """
     }
 
     func flight(_ key: EntryKey, in access: borrowing some ReadAccess & ~Copyable) throws -> Flight? {
         try access.first(Self.flight(key.hash)) { row in
             Flight(
                 token: try row.integer(0), process: try row.text(1), deadline: try row.integer(2),
-                failure: try row.isNull(3) ? nil : row.text(3))
+                failure: try row.isNull(3) ? nil : row.text(3), tagsAt: try row.integer(4),
+                isOvertaken: try row.integer(5) != 0)
         }
     }
 
-    /// Takes the right to compute, unless the entry is fresh or another process that lives computes it.
+    /// Whether its result will be older than a call that begins now may get.
+    func isOutdated(_ flight: Flight, for buckets: [UInt32]) -> Bool {
+        flight.isOvertaken || !tags.wasValid(buckets, since: flight.tagsAt)
+    }
+
+    /// Takes the right to compute, unless the entry is fresh, or a process that lives computes it and nothing made its
+    /// result older than this call may get.
     ///
     /// - Parameters:
     ///   - dead: A process that was found dead: its row is taken over.
     ///   - unusable: The version of an entry that counts as none.
     func claim(
-        _ key: EntryKey, token: Int64, process: String, deadline: Int64, dead: String?, unusable: Int64?, at now: Int64,
-        in transaction: borrowing Transaction
+        _ key: EntryKey, _ new: CacheChange.NewEntry, token: Int64, process: String, deadline: Int64, dead: String?,
+        unusable: Int64?, at now: Int64, in transaction: borrowing Transaction
     ) throws -> Claim {
         if let entry = try row(key, in: transaction), entry.version != unusable, isValid(entry, at: now) {
             return .hit(entry)
         }
         if let flight = try flight(key, in: transaction), flight.failure == nil, flight.deadline > now,
-            flight.process != dead
+            flight.process != dead, !isOutdated(flight, for: new.tags)
         {
             return .theirs(flight)
         }
         try transaction.execute(
             """
-            INSERT INTO lite_cache_flights (hash, token, process, deadline)
-            VALUES (\(key.hash), \(token), \(process), \(deadline))
+            INSERT INTO lite_cache_flights (hash, token, process, deadline, tags_at)
+            VALUES (\(key.hash), \(token), \(process), \(deadline), \(new.tagsAt))
             ON CONFLICT (hash) DO UPDATE
-            SET token = excluded.token, process = excluded.process, deadline = excluded.deadline, is_overtaken = 0,
-                failure = NULL
+            SET token = excluded.token, process = excluded.process, deadline = excluded.deadline,
+                tags_at = excluded.tags_at, is_overtaken = 0, failure = NULL
             """)
         return .mine
     }

@@ -85,6 +85,15 @@ extension CacheStore {
         return hadEntries
     }
 
+    /// Whether anything is over, entries or computations.
+    func hasUpkeep(at now: Int64, in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
+        try access.first(
+            """
+            SELECT EXISTS (SELECT 1 FROM lite_cache_entries WHERE sweep_at <= \(now))
+                OR EXISTS (SELECT 1 FROM lite_cache_flights WHERE deadline <= \(now))
+            """) ?? false
+    }
+
     /// Notes how far the tags are, so that a restored file of tags is recognised.
     func noteTags(at tagsAt: Int64, in transaction: borrowing Transaction) throws {
         try transaction.execute("UPDATE lite_cache_file SET tags_at = \(tagsAt) WHERE id = 1 AND tags_at < \(tagsAt)")

@@ -23,21 +23,19 @@ struct CacheStore: Sendable {
 
     // MARK: Reading
 
-    static func lookup(_ hash: Int64) -> SQL {
-        """
+    // The texts of hot statements are made once: an interpolation would put them together for each call.
+    private static let lookupText = """
         SELECT version, bytes, expires_at, kept_until, position, stored_at, flags, tags, tags_at, key, value
         FROM lite_cache_entries
-        WHERE hash = \(hash)
+        WHERE hash = ?
         """
-    }
+
+    static func lookup(_ hash: Int64) -> SQL { SQL(lookupText, arguments: [.integer(hash)]) }
 
     /// The entry as it stands, also if it is over.
     func row(_ key: EntryKey, in access: borrowing some ReadAccess & ~Copyable) throws -> Entry? {
         let found = try access.first(Self.lookup(key.hash)) { row -> Entry? in
-            let isSame = try row.withBytes(9) { bytes in
-                var text = key.text
-                return text.withUTF8 { $0.elementsEqual(bytes) }
-            }
+            let isSame = try row.withBytes(9, key.isText)
             return isSame ? try Self.entry(row) : nil
         }
         return found ?? nil

@@ -30,7 +30,7 @@ struct Computation<Value: Codable & Sendable>: Sendable {
             let common = try cache.newEntry(lifetime, tags, stale: stale)
             try core.tags.refresh()
             let token = Int64(bitPattern: core.configuration.random())
-            switch try await claim(token, process.name, dead) {
+            switch try await claim(common, token, process.name, dead) {
             case .hit(let entry):
                 if entry.value.flags.contains(.failure) { throw Self.failed(entry.value, key) }
                 return .value(Computed(value: nil, stored: entry.value))
@@ -43,14 +43,16 @@ struct Computation<Value: Codable & Sendable>: Sendable {
         }
     }
 
-    private func claim(_ token: Int64, _ process: String, _ dead: String?) async throws -> CacheStore.Claim {
+    private func claim(
+        _ common: CacheChange.NewEntry, _ token: Int64, _ process: String, _ dead: String?
+    ) async throws -> CacheStore.Claim {
         let (store, clock, entryKey, unusable) = (core.store, core.clock, entryKey, unusable)
         let timeout = core.configuration.computationTimeout.wholeMilliseconds
         return try await core.database.writeToTheEnd { transaction in
             let now = clock.milliseconds()
             let (deadline, overflow) = now.addingReportingOverflow(timeout)
             return try store.claim(
-                entryKey, token: token, process: process, deadline: overflow ? .max : deadline, dead: dead,
+                entryKey, common, token: token, process: process, deadline: overflow ? .max : deadline, dead: dead,
                 unusable: unusable, at: now, in: transaction)
         }
     }

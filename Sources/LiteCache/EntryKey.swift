@@ -1,8 +1,25 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Which entry: the text of its key with its namespace, and the row in which it lies.
 struct EntryKey: Sendable, Hashable {
     let hash: Int64
     /// The namespace, a unit separator (U+001F), the key.
     let text: String
+
+    /// Whether these are the bytes of the text.
+    func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var text = text
+        return text.withUTF8 { utf8 in
+            utf8.count == bytes.count
+                && (utf8.isEmpty || memcmp(utf8.baseAddress!, bytes.baseAddress!, utf8.count) == 0)
+        }
+    }
 }
 
 /// A namespace as a handle of the cache sees it.
@@ -19,6 +36,8 @@ struct Scope: Sendable {
     let bucket: UInt32?
     /// Its place among the counters.
     let counters: CounterSet
+    /// The same as a number.
+    let index: Int
 
     func hash(_ key: String) -> Int64 { Int64(bitPattern: hash.hash(key)) }
 

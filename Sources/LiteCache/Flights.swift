@@ -28,12 +28,40 @@ final class Flights: Sendable {
         let isRefresh: Bool
         var waiters: [UInt64: Waiter] = [:]
         var task: Task<Void, Never>?
+
+        /// Nobody waits for it any more.
+        var isAbandoned: Bool { waiters.isEmpty && !isRefresh }
     }
 
     private struct State {
         var flights: [EntryKey: Flight] = [:]
+        /// Those that something overtook, by their numbers: they go on for who waits, and nobody joins them.
+        var superseded: [UInt64: Flight] = [:]
         var lastNumber: UInt64 = 0
         var isClosed = false
+
+        /// Takes a flight out, unless it was abandoned.
+        mutating func remove(_ key: EntryKey, _ number: UInt64) -> Flight? {
+            if flights[key]?.number == number { return flights.removeValue(forKey: key) }
+            return superseded.removeValue(forKey: number)
+        }
+
+        /// Takes a waiter out, and the flight's task if that was the last who waited for it.
+        mutating func removeWaiter(_ number: UInt64, of key: EntryKey) -> (Waiter, Task<Void, Never>?)? {
+            if let waiter = flights[key]?.waiters.removeValue(forKey: number) {
+                guard let flight = flights[key], flight.isAbandoned else { return (waiter, nil) }
+                flights[key] = nil
+                return (waiter, flight.task)
+            }
+            for (own, flight) in superseded {
+                guard let waiter = flight.waiters[number] else { continue }
+                superseded[own]?.waiters[number] = nil
+                guard let rest = superseded[own], rest.isAbandoned else { return (waiter, nil) }
+                superseded[own] = nil
+                return (waiter, rest.task)
+            }
+            return nil
+        }
 
         mutating func nextNumber() -> UInt64 {
             lastNumber += 1
@@ -46,7 +74,12 @@ final class Flights: Sendable {
     /// Waits for the computation of this key, and starts it if nobody has.
     ///
     /// A cancelled caller leaves at once with a `CancellationError`.
-    func value(for key: EntryKey, attempt: @escaping Attempt) async throws -> Computed {
+    ///
+    /// - Parameters:
+    ///   - key: The entry.
+    ///   - supersedes: The one that is under way is too old for this call.
+    ///   - attempt: Computes.
+    func value(for key: EntryKey, supersedes: Bool = false, attempt: @escaping Attempt) async throws -> Computed {
         let number = state.withLock { $0.nextNumber() }
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Computed, any Error>) in
@@ -55,6 +88,9 @@ final class Flights: Sendable {
                     // Asked under the lock: the handler below takes it too, so a cancellation is seen by one of us.
                     if Task.isCancelled { return CancellationError() }
                     let waiter = Waiter(continuation: continuation, attempt: attempt)
+                    if supersedes, let old = state.flights.removeValue(forKey: key) {
+                        state.superseded[old.number] = old
+                    }
                     if state.flights[key] == nil { start(key, owner: number, attempt, in: &state) }
                     state.flights[key]?.waiters[number] = waiter
                     return nil
@@ -78,8 +114,8 @@ final class Flights: Sendable {
     func close() async {
         let ended = state.withLock { state in
             state.isClosed = true
-            defer { state.flights = [:] }
-            return Array(state.flights.values)
+            defer { (state.flights, state.superseded) = ([:], [:]) }
+            return Array(state.flights.values) + state.superseded.values
         }
         for flight in ended {
             flight.task?.cancel()
@@ -110,8 +146,7 @@ final class Flights: Sendable {
     /// Tells who waits, or lets the next of them take over.
     private func land(_ key: EntryKey, _ number: UInt64, _ result: Result<Landing, any Error>) {
         let (told, answer) = state.withLock { state -> ([Waiter], Result<Computed, any Error>?) in
-            guard let flight = state.flights[key], flight.number == number else { return ([], nil) }
-            state.flights[key] = nil
+            guard let flight = state.remove(key, number) else { return ([], nil) }
             switch result {
             case .success(.value(let computed)):
                 return (Array(flight.waiters.values), .success(computed))
@@ -132,22 +167,20 @@ final class Flights: Sendable {
     }
 
     private func takeOver(_ key: EntryKey, _ waiters: [UInt64: Waiter], in state: inout State) {
+        if state.flights[key] != nil {
+            // The flight was superseded, and the one that did it is the newer.
+            state.flights[key]?.waiters.merge(waiters) { own, _ in own }
+            return
+        }
         // The one who waits longest.
         guard let next = waiters.min(by: { $0.key < $1.key }) else { return }
         start(key, owner: next.key, next.value.attempt, waiters: waiters, in: &state)
     }
 
     private func leave(_ key: EntryKey, _ number: UInt64) {
-        let (waiter, abandoned) = state.withLock { state -> (Waiter?, Task<Void, Never>?) in
-            guard let waiter = state.flights[key]?.waiters.removeValue(forKey: number) else { return (nil, nil) }
-            guard let flight = state.flights[key], flight.waiters.isEmpty, !flight.isRefresh else {
-                return (waiter, nil)
-            }
-            state.flights[key] = nil
-            return (waiter, flight.task)
-        }
+        guard let (waiter, abandoned) = state.withLock({ $0.removeWaiter(number, of: key) }) else { return }
         abandoned?.cancel()
-        waiter?.continuation.resume(throwing: CancellationError())
+        waiter.continuation.resume(throwing: CancellationError())
     }
 
     private static let closed = CacheError(

@@ -10,6 +10,13 @@ enum FoundEntry<Value: Sendable> {
     /// A value of another type, of this version.
     case unusable(Int64)
     case none
+    /// None, and the computation under way was overtaken.
+    case outdated
+
+    var isOutdated: Bool {
+        guard case .outdated = self else { return false }
+        return true
+    }
 
     var unusable: Int64? {
         guard case .unusable(let version) = self else { return nil }
@@ -20,16 +27,16 @@ enum FoundEntry<Value: Sendable> {
 extension Cache {
     /// One read, counted as a hit or a miss.
     func look<Value: Codable & Sendable>(
-        _ entryKey: EntryKey, _ key: String, as type: Value.Type
+        _ entryKey: EntryKey, _ key: String, as type: Value.Type, tags: [String]
     ) throws -> FoundEntry<Value> {
-        let sequence = core.memory?.sequence(entryKey.hash)
+        let sequence = core.memory?.own.sequence(entryKey.hash)
         let entry = try core.database.read { snapshot in try core.store.row(entryKey, in: snapshot) }
         let now = core.clock.milliseconds()
         guard let entry, (entry.times.keptUntil ?? .max) > now,
             try entry.tags.isEmpty || core.tags.isValid(entry.tags, since: entry.tagsAt)
         else {
             scope.counters.misses.count()
-            return .none
+            return try isOutdated(entryKey, tags) ? .outdated : .none
         }
         let isFresh = (entry.times.expiresAt ?? .max) > now
         if entry.value.flags.contains(.failure) {
@@ -48,5 +55,13 @@ extension Cache {
             scope.counters.misses.count()
             return .unusable(entry.version)
         }
+    }
+
+    /// Whether a computation is under way that something overtook: a call that begins now may not get its result.
+    private func isOutdated(_ entryKey: EntryKey, _ tags: [String]) throws -> Bool {
+        try core.tags.refresh()
+        let flight = try core.database.read { snapshot in try core.store.flight(entryKey, in: snapshot) }
+        guard let flight, flight.failure == nil else { return false }
+        return core.store.isOutdated(flight, for: scope.buckets(tags, core.tags))
     }
 }

@@ -10,41 +10,47 @@ import Synchronization
 final class MemoryLayer: Sendable {
     private static let shardCount = 16
 
-    private let database: Database
-    private let shards: [Shard]
+    // Unmanaged, and one block of memory: counting the references to what all threads share would make them take turns
+    // with its cache lines. The cache's core keeps both objects.
+    private let database: Unmanaged<Database>
+    private let visited: Unmanaged<VisitedEntries>
+    private nonisolated(unsafe) let shards: UnsafeMutablePointer<Mutex<MemoryShard>>  // each has its own lock
     /// One catches up, the others wait for it: a bounded read.
     private let catching = Mutex(())
 
-    private final class Shard: Sendable {
-        let state: Mutex<MemoryShard>
-
-        init(_ shard: consuming MemoryShard) {
-            state = Mutex(shard)
-        }
-    }
-
-    init(_ database: Database, maximumBytes: Int) throws {
-        self.database = database
+    init(_ database: Database, maximumBytes: Int, visited: VisitedEntries) throws {
+        self.database = .passUnretained(database)
+        self.visited = .passUnretained(visited)
         let token = database.changeToken()
         let sequence = try database.read { snapshot in try CacheStore.sequence(in: snapshot) }
-        shards = (0..<Self.shardCount).map { _ in
-            Shard(MemoryShard(maximumBytes: maximumBytes / Self.shardCount, token: token, sequence: sequence))
+        shards = .allocate(capacity: Self.shardCount)
+        for index in 0..<Self.shardCount {
+            (shards + index).initialize(
+                to: Mutex(
+                    MemoryShard(maximumBytes: maximumBytes / Self.shardCount, token: token, sequence: sequence)))
         }
     }
 
+    deinit {
+        shards.deinitialize(count: Self.shardCount)
+        shards.deallocate()
+    }
+
+    /// The high bits of the hash: the low ones choose the slot.
     @inline(__always)
-    private func shard(_ hash: Int64) -> Shard {
-        // The high bits: the low ones choose the slot.
-        shards[Int(truncatingIfNeeded: UInt64(bitPattern: hash) >> 60)]
+    private static func index(_ hash: Int64) -> Int { Int(truncatingIfNeeded: UInt64(bitPattern: hash) >> 60) }
+
+    @inline(__always)
+    private func isCurrent(_ token: ChangeToken) throws -> Bool {
+        try database._withUnsafeGuaranteedRef { try $0.isCurrent(token) }
     }
 
     /// The entry, if it is here and as new as the file. What else has to hold, the caller asks.
     @inline(__always)
-    func entry(_ hash: Int64, _ key: String, scope: Int, _ visited: VisitedEntries) throws -> MemoryEntry? {
-        let shard = shard(hash)
-        if let answer = try look(in: shard, hash, key, scope, visited) { return answer.entry }
+    func entry(_ hash: Int64, _ key: String, scope: Int) throws -> MemoryEntry? {
+        if let answer = try look(hash, key, scope) { return answer.entry }
         try catchUp()
-        return try look(in: shard, hash, key, scope, visited)?.entry
+        return try look(hash, key, scope)?.entry
     }
 
     private struct Answer {
@@ -53,17 +59,16 @@ final class MemoryLayer: Sendable {
 
     /// Nil if the shard is not up to date.
     @inline(__always)
-    private func look(
-        in shard: Shard, _ hash: Int64, _ key: String, _ scope: Int, _ visited: VisitedEntries
-    ) throws -> Answer? {
-        try shard.state.withLock { shard in
-            guard try database.isCurrent(shard.token) else { return nil }
+    private func look(_ hash: Int64, _ key: String, _ scope: Int) throws -> Answer? {
+        try shards[Self.index(hash)].withLock { shard in
+            guard try isCurrent(shard.token) else { return nil }
             guard let entry = shard.entry(hash), entry.scope == scope, entry.key == key else {
                 return Answer(entry: nil)
             }
             shard.countHit(scope)
-            entry.isVisited = true
-            if entry.notedEpoch != visited.epoch {
+            if !entry.isVisited { entry.isVisited = true }
+            visited._withUnsafeGuaranteedRef { visited in
+                guard entry.notedEpoch != visited.epoch else { return }
                 entry.notedEpoch = visited.epoch
                 visited.insert(entry.position)
             }
@@ -73,7 +78,7 @@ final class MemoryLayer: Sendable {
 
     /// Where the shard of an entry stands. Asked before the entry is read from the file; see ``insert(_:readAt:)``.
     func sequence(_ hash: Int64) -> Int64 {
-        shard(hash).state.withLock { $0.sequence }
+        shards[Self.index(hash)].withLock { $0.sequence }
     }
 
     /// Keeps what was read from the file.
@@ -81,7 +86,7 @@ final class MemoryLayer: Sendable {
     /// - Parameter sequence: Where the shard stood before the reading. If it has moved on, a change of this very entry may
     ///   have been worked in already, and would not come again: then the entry is not kept.
     func insert(_ entry: MemoryEntry, readAt sequence: Int64) {
-        shard(entry.hash).state.withLock { shard in
+        shards[Self.index(entry.hash)].withLock { shard in
             if shard.sequence == sequence { shard.insert(entry) }
         }
     }
@@ -89,36 +94,39 @@ final class MemoryLayer: Sendable {
     /// Keeps what was committed just now, under its version: a later change has a higher number, and is still to come
     /// unless the shard is past it.
     func insert(committed entry: MemoryEntry) {
-        shard(entry.hash).state.withLock { shard in
+        shards[Self.index(entry.hash)].withLock { shard in
             if shard.sequence <= entry.version { shard.insert(entry) }
         }
     }
 
     /// Drops an entry that turned out to be over or invalidated.
     func remove(_ entry: MemoryEntry) {
-        shard(entry.hash).state.withLock { shard in
+        shards[Self.index(entry.hash)].withLock { shard in
             if shard.entry(entry.hash) === entry { shard.remove(entry.hash) }
         }
     }
 
     /// How often something was found here, by namespace.
-    func hits(scope: Int) -> Int { shards.reduce(0) { $0 + $1.state.withLock { $0.hits(scope) } } }
+    func hits(scope: Int) -> Int {
+        (0..<Self.shardCount).reduce(0) { sum, index in sum + shards[index].withLock { $0.hits(scope) } }
+    }
 
-    var bytes: Int { shards.reduce(0) { $0 + $1.state.withLock { $0.bytes } } }
+    var bytes: Int {
+        (0..<Self.shardCount).reduce(0) { sum, index in sum + shards[index].withLock { $0.bytes } }
+    }
 
     // MARK: Catching up
 
     /// Works in what was committed since the last time. One read.
     private func catchUp() throws {
         try catching.withLock { _ in
-            let (known, isCurrent) = try shards[0].state.withLock { shard in
-                (shard.sequence, try database.isCurrent(shard.token))
-            }
-            if isCurrent { return }
+            let (known, token) = shards[0].withLock { shard in (shard.sequence, shard.token) }
+            if try isCurrent(token) { return }
             // The token comes first: what is committed behind it is found by the next look.
-            let token = database.changeToken()
+            let database = database.takeUnretainedValue()
+            let newer = database.changeToken()
             let changes = try database.read { snapshot in try CacheStore.changes(since: known, in: snapshot) }
-            workIn(changes, token)
+            workIn(changes, newer)
         }
     }
 
@@ -126,11 +134,11 @@ final class MemoryLayer: Sendable {
         var parts: [[(hash: Int64, sequence: Int64)]] = []
         if let items = changes.items, !items.isEmpty {
             parts = Array(repeating: [], count: Self.shardCount)
-            for item in items { parts[Int(truncatingIfNeeded: UInt64(bitPattern: item.hash) >> 60)].append(item) }
+            for item in items { parts[Self.index(item.hash)].append(item) }
         }
-        for (index, shard) in shards.enumerated() {
+        for index in 0..<Self.shardCount {
             // All of it under one lock: an entry that is read meanwhile is either dropped here, or not kept.
-            shard.state.withLock { shard in
+            shards[index].withLock { shard in
                 if changes.items == nil { shard.removeAll() }
                 if !parts.isEmpty {
                     for item in parts[index] { shard.drop(item.hash, before: item.sequence) }

@@ -9,7 +9,9 @@ struct MemoryShard {
     private var mask = 15
     private var count = 0
     private var hand = 0
-    private var hitCounts: [Int] = [0]
+    /// Beside the others: it is written at each hit.
+    private var rootHitCount = 0
+    private var hitCounts: [Int] = []
     private(set) var bytes = 0
     let maximumBytes: Int
     /// The state of the file that the entries agree with.
@@ -31,11 +33,17 @@ struct MemoryShard {
     /// Counts under the lock that is held anyway.
     @inline(__always)
     mutating func countHit(_ scope: Int) {
+        guard scope > 0 else {
+            rootHitCount &+= 1
+            return
+        }
         if scope >= hitCounts.count { hitCounts += Array(repeating: 0, count: scope + 1 - hitCounts.count) }
         hitCounts[scope] &+= 1
     }
 
-    func hits(_ scope: Int) -> Int { scope < hitCounts.count ? hitCounts[scope] : 0 }
+    func hits(_ scope: Int) -> Int {
+        scope == 0 ? rootHitCount : scope < hitCounts.count ? hitCounts[scope] : 0
+    }
 
     /// Keeps an entry, in the place of another with its hash, and makes room for it.
     mutating func insert(_ entry: MemoryEntry) {

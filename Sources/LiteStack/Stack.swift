@@ -131,6 +131,7 @@ public final class Stack: Service {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in workers { group.addTask { try await worker.run() } }
+                group.addTask { [cache] in await cancelWhenGracefulShutdown { await cache.run() } }
                 group.addTask {
                     // Cancelled or shut down: both end the wait, and the workers have been told the same.
                     try? await gracefulShutdown()

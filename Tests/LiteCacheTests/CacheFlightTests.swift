@@ -42,6 +42,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [Meanwhile.deleted, .cleared, .invalidated, .namespaceCleared])
+    func `a call after the change does not get the older result`(meanwhile: Meanwhile) async throws {
+        let (started, mayEnd) = (TestSignal(), TestSignal())
+        try await withCache { whole in
+            let cache = meanwhile == .namespaceCleared ? whole.namespace("space") : whole
+            let older = Task {
+                try await cache.fetch("key", tags: ["tag"]) {
+                    started.send()
+                    try await mayEnd.wait()
+                    return 1
+                }
+            }
+            try await started.wait()
+            try await meanwhile.happen(to: cache)
+            let newer = try await cache.fetch("key", tags: ["tag"]) { 2 }
+            #expect(newer == 2)
+            mayEnd.send()
+            #expect(try await older.value == 1)
+            #expect(try await cache.get("key") == 2)
+        }
+    }
+
     @Test func `a stale value is served at once while one computation refreshes it`() async throws {
         let wall = TestWall()
         let (started, mayEnd, stored) = (TestSignal(), TestSignal(), TestSignal())

@@ -6,11 +6,21 @@ import Testing
 @testable import LiteCache
 
 @Suite(.timeLimit(.minutes(1))) struct MemoryLayerTests {
+    /// All threads share it, so that what is in memory can be told.
+    private var oneStripe: Cache.Configuration {
+        var configuration = Cache.Configuration()
+        configuration.memoryStripeCount = 1
+        return configuration
+    }
+
     /// Two caches on one file, each with a memory of its own, as two processes have.
-    private func withTwo(_ body: (Cache, Cache) async throws -> Void) async throws {
+    private func withTwo(stripes: Int = 1, _ body: (Cache, Cache) async throws -> Void) async throws {
+        var configuration = Cache.Configuration()
+        configuration.memoryStripeCount = stripes
         try await withTemporaryDirectory { folder in
             let (one, two) = (
-                try await Cache.open(at: folder + "/cache.sqlite3"), try await Cache.open(at: folder + "/cache.sqlite3")
+                try await Cache.open(at: folder + "/cache.sqlite3", configuration: configuration),
+                try await Cache.open(at: folder + "/cache.sqlite3", configuration: configuration)
             )
             try await body(one, two)
             await one.close()
@@ -77,7 +87,7 @@ import Testing
     }
 
     @Test func `memory keeps to its bytes`() async throws {
-        var configuration = Cache.Configuration()
+        var configuration = oneStripe
         configuration.memoryBytes = 160_000
         try await withCache(configuration) { cache in
             for number in 0..<2_000 { try await cache.set("key \(number)", [UInt8](repeating: 1, count: 300)) }
@@ -92,7 +102,7 @@ import Testing
         try await withTwo { one, two in
             try await one.set("key", 1)
             let key = one.scope.entryKey("key")
-            let memory = try #require(two.core.memory)
+            let memory = try #require(two.core.memory).own
             let before = memory.sequence(key.hash)
             let old = try #require(try two.core.database.read { try two.core.store.row(key, in: $0) })
             try await one.set("key", 2)
@@ -106,9 +116,17 @@ import Testing
         let committed = Atomic<Int>(0)
     }
 
+    @Test(arguments: [(0, 1), (1, 1), (2, 2), (3, 4), (5, 8), (64, 64), (1_000, 64)])
+    func `stripes are a power of two`(wanted: Int, count: Int) {
+        var configuration = Cache.Configuration()
+        configuration.memoryStripeCount = wanted
+        #expect(configuration.wholeStripeCount == count)
+    }
+
     /// A writer counts up; before each read the reader notes what was committed, and must not find less.
-    @Test func `no reader ever finds less than what was committed when it began`() async throws {
-        try await withTwo { one, two in
+    @Test(arguments: [1, 2, 4])
+    func `no reader ever finds less than what was committed when it began`(stripes: Int) async throws {
+        try await withTwo(stripes: stripes) { one, two in
             let progress = Progress()
             try await one.set("key", 0)
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -52,7 +52,7 @@ public struct Atelier: Service {
         _ onListening: @escaping @Sendable (String) -> Void
     ) async throws {
         try await stack.db.migrate(PictureSchema.migrations)
-        let store = PictureStore()
+        let store = PictureStore(cache: stack.cache)
         let studio = try await Studio.open(
             in: FilePath(stack.folder).appending("scratch"), timeout: configuration.styleTimeout)
         let handler = StylePictureHandler(database: stack.db, cable: stack.cable, store: store, studio: studio)

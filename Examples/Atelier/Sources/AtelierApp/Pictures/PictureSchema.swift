@@ -35,6 +35,14 @@ enum PictureSchema {
                 BEGIN UPDATE gallery SET version = version + 1; END;
                 CREATE TRIGGER picture_deleted AFTER DELETE ON pictures
                 BEGIN UPDATE gallery SET version = version + 1; END;
-                """)
+                """),
+        Migration(
+            "the cache's tags in the place of the gallery's version",
+            sql: """
+                DROP TRIGGER picture_inserted;
+                DROP TRIGGER picture_updated;
+                DROP TRIGGER picture_deleted;
+                DROP TABLE gallery;
+                """),
     ]
 }

@@ -1,3 +1,4 @@
+import LiteCache
 import LiteDB
 
 #if canImport(FoundationEssentials)
@@ -6,8 +7,12 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// All of the application's SQL.
+/// All of the application's SQL. What changes a picture invalidates the cached wall, in the same transaction.
 struct PictureStore: Sendable {
+    /// What shows the pictures depends on it.
+    static let galleryTag = "gallery"
+
+    let cache: Cache
     /// How many pictures hang on the wall; older ones stay in the database.
     let galleryLength = 60
 
@@ -20,11 +25,6 @@ struct PictureStore: Sendable {
             ORDER BY id DESC
             LIMIT \(galleryLength)
             """, Self.picture)
-    }
-
-    /// A number that grows with every change of a picture.
-    func galleryVersion(in access: borrowing some ReadAccess & ~Copyable) throws -> Int {
-        try access.first("SELECT version FROM gallery", as: Int.self) ?? 0
     }
 
     func picture(_ id: Int64, in access: borrowing some ReadAccess & ~Copyable) throws -> Picture? {
@@ -51,6 +51,7 @@ struct PictureStore: Sendable {
             """)
         let id = transaction.lastInsertedRowID
         try insert(.upload, header.type, upload.bytes, of: id, in: transaction)
+        try cache.invalidate(tag: Self.galleryTag, in: transaction)
         return id
     }
 
@@ -64,11 +65,13 @@ struct PictureStore: Sendable {
             SET state = \(Picture.State.ready), width = \(styled.header.width), height = \(styled.header.height)
             WHERE id = \(id)
             """)
+        try cache.invalidate(tag: Self.galleryTag, in: transaction)
     }
 
     /// Says that a picture could not be styled.
     func fail(_ id: Int64, in transaction: borrowing Transaction) throws {
         try transaction.execute("UPDATE pictures SET state = \(Picture.State.failed) WHERE id = \(id)")
+        try cache.invalidate(tag: Self.galleryTag, in: transaction)
     }
 
     private func insert(

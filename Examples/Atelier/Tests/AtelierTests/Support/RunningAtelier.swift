@@ -25,7 +25,7 @@ struct RunningAtelier {
     }
 
     func state(of picture: Int64) throws -> Picture.State? {
-        try stack.db.read { snapshot in try PictureStore().picture(picture, in: snapshot)?.state }
+        try stack.db.read { snapshot in try PictureStore(cache: stack.cache).picture(picture, in: snapshot)?.state }
     }
 
     /// The first messages of the log.
