@@ -40,12 +40,14 @@ extension Checkpointer {
         return walIndex.backfilledCount > before
     }
 
-    /// Phases 2 and 3.
-    func finishUnderWriteLock() throws {
+    /// Phases 2 and 3. How many frames a reader of an older snapshot kept from being copied.
+    func finishUnderWriteLock() throws -> Int {
         try withWriteLock {
             sweep()
             try copy()
             try waitForReadersIfLarge()
+            // Behind the lock writers go on at once.
+            return walIndex.frameCount - walIndex.backfilledCount
         }
     }
 
@@ -99,7 +101,7 @@ extension Checkpointer {
         }
     }
 
-    private func withWriteLock(_ body: () throws -> Void) throws {
+    private func withWriteLock<Result>(_ body: () throws -> Result) throws -> Result {
         let deadline = MonotonicTime.now + .seconds(5)
         let hasGate = gate.enter(until: deadline)
         defer { if hasGate { gate.leave() } }
@@ -113,7 +115,7 @@ extension Checkpointer {
                 _ = sqlite3_exec(barrier.handle, "ROLLBACK", nil, nil, nil)
             }
         }
-        try body()
+        return try body()
     }
 
     private func endPin() {

@@ -197,10 +197,8 @@ final class Checkpointer: @unchecked Sendable {
             rounds += 1
             guard try copyBesideWriters() else { break }
         }
-        try finishUnderWriteLock()
-        let frames = walIndex.frameCount
-        let left = frames - walIndex.backfilledCount
-        holdBack(until: left > 0 ? frames + threshold / 4 : 0)
+        let left = try finishUnderWriteLock()
+        holdBack(until: left > 0 ? walIndex.frameCount + threshold / 4 : 0)
         agreeOnRest(rest.after(stoppingFor: stoppedWriters, isHeldBack: left > 0), by: lock)
         warnIfHeldBack(left)
         ring()
