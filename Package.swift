@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
@@ -43,7 +44,7 @@ let package = Package(
         .systemLibrary(name: "CLiteStackZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .metrics, .tracing]),
         .target(name: "LiteCache", dependencies: ["LiteDB", "CLiteStackZlib", .logging]),
-        .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .lifecycle]),
+        .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .metrics, .tracing, .spans, .lifecycle]),
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
         .target(
             name: "LiteStack",
@@ -110,6 +111,8 @@ extension Target.Dependency {
     static let metrics: Self = .product(name: "CoreMetrics", package: "swift-metrics")
     static let metricsTestKit: Self = .product(name: "MetricsTestKit", package: "swift-metrics")
     static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
+    static let spans: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
+    static let metrics: Self = .product(name: "Metrics", package: "swift-metrics")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration: Self = .product(
         name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"]))

@@ -11,7 +11,7 @@ import Testing
     /// Runs `body` with a queue on which another process works, with one job begun.
     private func withOtherWorker(_ body: (JobQueue, Database, JobID, ChildProcess) async throws -> Void) async throws {
         try await withJobs { jobs, database in
-            let id = try await jobs.enqueue(Note(text: "begun elsewhere"))
+            let id = try await jobs.enqueue(Note(text: "begun elsewhere")).id
             try await withChildProcess(helper, arguments: ["work", database.path]) { child in
                 _ = try await child.line("the first attempt") { $0 == "attempt 1" }
                 try await body(jobs, database, id, child)
