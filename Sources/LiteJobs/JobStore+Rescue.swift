@@ -66,6 +66,13 @@ extension JobStore {
         return dead + rescued
     }
 
+    /// Whether any worker runs anything.
+    func isAnyRunning(in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
+        try access.first(Self.anyRunning, as: Bool.self) ?? false
+    }
+
+    static let anyRunning: SQL = "SELECT EXISTS (SELECT 1 FROM lite_jobs WHERE state = 'running')"
+
     /// Whether the worker runs anything.
     func isBusy(_ worker: Int64, in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
         try access.first(

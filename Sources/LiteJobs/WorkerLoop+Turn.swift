@@ -6,7 +6,7 @@ extension WorkerLoop {
     private static let lookInterval = Duration.milliseconds(5)
 
     /// Records what has ended and claims what is free to run, until there is neither.
-    func turn(_ registration: WorkerRegistration, _ group: inout TaskGroup<Void>) async throws {
+    func turn(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async throws {
         while true {
             let ended = pool.takeEnded()
             pace.count(ended.count)
@@ -56,19 +56,19 @@ extension WorkerLoop {
     }
 
     /// Wakes the loop when the next job or schedule is due, if that is before the next housekeeping.
-    private func wakeWhenDue(_ group: inout TaskGroup<Void>) throws {
+    private func wakeWhenDue(_ group: inout DiscardingTaskGroup) throws {
         let store = jobs.store
         let (nextDue, nextFire) = try jobs.database.read { snapshot in
             (try store.nextDue(in: snapshot), try store.nextFire(in: snapshot))
         }
         let now = jobs.clock.milliseconds()
         let (clock, control) = (configuration.clock, control)
-        if let nextDue, let wait = pace.newTimer(nextDue, at: now, limit: configuration.housekeepingInterval) {
+        if let nextDue, let wait = pace.newTimer(nextDue, at: now, limit: pace.interval(configuration.housekeepingInterval)) {
             group.addTask {
                 if (try? await clock.sleep(for: wait)) != nil { control.wake() }
             }
         }
-        if let nextFire, let wait = pace.newTimer(nextFire, at: now, limit: configuration.housekeepingInterval) {
+        if let nextFire, let wait = pace.newTimer(nextFire, at: now, limit: pace.interval(configuration.housekeepingInterval)) {
             group.addTask {
                 if (try? await clock.sleep(for: wait)) != nil { control.housekeepingIsDue() }
             }
@@ -77,7 +77,7 @@ extension WorkerLoop {
 
     /// Cancels what was cancelled in the table, or given to others. Looks at most every 5 ms.
     func cancelLostAttempts(
-        _ registration: WorkerRegistration, isForced: Bool, _ group: inout TaskGroup<Void>
+        _ registration: WorkerRegistration, isForced: Bool, _ group: inout DiscardingTaskGroup
     ) throws {
         let known = pool.tokens
         guard !known.isEmpty else { return }

@@ -42,9 +42,8 @@ struct WorkerLoop: Sendable {
     func run() async throws {
         let registration = try await WorkerRegistration.make(for: worker)
         let rescuer = Rescuer(jobs: jobs)
-        let result = await withTaskGroup(of: Void.self) { group -> Result<Void, any Error> in
+        let result = await withDiscardingTaskGroup { group -> Result<Void, any Error> in
             group.addTask { await watchCommits() }
-            group.addTask { await keepTime() }
             let result: Result<Void, any Error>
             do {
                 try await work(registration, rescuer, &group)
@@ -67,16 +66,21 @@ struct WorkerLoop: Sendable {
 
     /// Takes jobs until it is told to stop.
     private func work(
-        _ registration: WorkerRegistration, _ rescuer: Rescuer, _ group: inout TaskGroup<Void>
+        _ registration: WorkerRegistration, _ rescuer: Rescuer, _ group: inout DiscardingTaskGroup
     ) async throws {
         while true {
             let events = await control.next()
             guard control.phase == .running else { return }
             if events.isDatabaseClosed { throw databaseClosed() }
             do {
-                if events.isHousekeepingDue { try await keepHouse(registration, rescuer) }
+                if events.isHousekeepingDue {
+                    // Armed first: it comes again also if this one fails.
+                    armHousekeeping(&group, isDue: true)
+                    try await keepHouse(registration, rescuer)
+                }
                 try cancelLostAttempts(registration, isForced: events.isHousekeepingDue, &group)
                 try await turn(registration, &group)
+                try hurryIfBusy(&group)
                 if endsWhenIdle, pool.isEmpty, try !hasWork() { return }
             } catch let error where error.isTransient {
                 // Nothing was written; the next housekeeping tries again.
@@ -97,7 +101,7 @@ struct WorkerLoop: Sendable {
     }
 
     /// Waits for what runs, and cancels it when the grace is over.
-    private func drain(_ registration: WorkerRegistration, _ group: inout TaskGroup<Void>) async {
+    private func drain(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async {
         let (clock, grace, control) = (configuration.clock, configuration.shutdownGrace, control)
         pool.stopStarting()
         if pool.runningCount > 0, control.phase < .cancelling, !endsWhenIdle {
@@ -116,7 +120,10 @@ struct WorkerLoop: Sendable {
             if await recordLast(registration), pool.isEmpty { return }
             let events = await control.next()
             // A worker that drains for long must not be taken for dead because somebody emptied the folder.
-            if events.isHousekeepingDue { registration.keepLock() }
+            if events.isHousekeepingDue {
+                registration.keepLock()
+                armHousekeeping(&group, isDue: true)
+            }
         }
     }
 
@@ -142,7 +149,7 @@ struct WorkerLoop: Sendable {
         }
     }
 
-    private func reportStuck(_ group: inout TaskGroup<Void>) {
+    private func reportStuck(_ group: inout DiscardingTaskGroup) {
         let (pool, watch) = (pool, AttemptWatch(jobs: jobs))
         group.addTask {
             for attempt in pool.attempts { await watch.reportIfStuck(attempt) { pool.isRunning(attempt.job) } }
@@ -156,10 +163,24 @@ struct WorkerLoop: Sendable {
         if !Task.isCancelled { control.databaseWasClosed() }
     }
 
-    private func keepTime() async {
-        while (try? await configuration.clock.sleep(for: configuration.housekeepingInterval)) != nil {
-            control.housekeepingIsDue()
+    /// Lets the next housekeeping come: soon while anything runs anywhere, since only then there is something to rescue.
+    private func armHousekeeping(_ group: inout DiscardingTaskGroup, isDue: Bool) {
+        guard let wait = pace.newHousekeeping(configuration.housekeepingInterval, isDue: isDue) else { return }
+        let (clock, control, pace) = (configuration.clock, control, pace)
+        group.addTask {
+            // A slow one that a quick one has overtaken says nothing.
+            if (try? await clock.sleep(for: wait.duration)) != nil, pace.isCurrent(wait.number) {
+                control.housekeepingIsDue()
+            }
         }
+    }
+
+    /// Looks whether anything runs in another worker, or here. Its claim was a commit, which woke this worker.
+    private func hurryIfBusy(_ group: inout DiscardingTaskGroup) throws {
+        let store = jobs.store
+        let isBusy = try jobs.database.read { snapshot in try store.isAnyRunning(in: snapshot) }
+        pace.isBusy = isBusy
+        if isBusy { armHousekeeping(&group, isDue: false) }
     }
 
     private func databaseClosed() -> DatabaseError {

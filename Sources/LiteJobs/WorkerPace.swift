@@ -19,6 +19,10 @@ final class WorkerPace: Sendable {
         var isLookPlanned = false
         var lastGauge: ContinuousClock.Instant?
         var tryCount = 0
+        var isBusy = true
+        /// The timer that counts, and whether it is a slow one; nil while none runs.
+        var housekeeping: (number: Int, isSlow: Bool)?
+        var lastHousekeeping = 0
     }
 
     private let state = Mutex(State())
@@ -69,6 +73,35 @@ final class WorkerPace: Sendable {
             return .milliseconds(wait)
         }
     }
+
+    // MARK: Housekeeping
+
+    /// So many times longer are the pauses of an idle worker.
+    private static let idleFactor = 12
+
+    /// Whether anything runs, here or in another worker.
+    var isBusy: Bool {
+        get { state.withLock { $0.isBusy } }
+        set { state.withLock { $0.isBusy = newValue } }
+    }
+
+    /// The time to the next housekeeping.
+    func interval(_ busy: Duration) -> Duration { isBusy ? busy : busy * Self.idleFactor }
+
+    /// A timer to start; nil if one runs that is quick enough.
+    ///
+    /// - Parameter isDue: The one that ran has ended.
+    func newHousekeeping(_ busy: Duration, isDue: Bool) -> (number: Int, duration: Duration)? {
+        state.withLock { state in
+            if isDue { state.housekeeping = nil }
+            if let running = state.housekeeping, !running.isSlow || !state.isBusy { return nil }
+            state.lastHousekeeping += 1
+            state.housekeeping = (state.lastHousekeeping, !state.isBusy)
+            return (state.lastHousekeeping, state.isBusy ? busy : busy * Self.idleFactor)
+        }
+    }
+
+    func isCurrent(_ number: Int) -> Bool { state.withLock { $0.housekeeping?.number == number } }
 
     /// When to look at the table.
     enum Look {
