@@ -17,8 +17,8 @@ public import Foundation
 /// the database repeatable (``JobContext/idempotencyKey``), and what they do in it part of
 /// ``JobContext/complete(_:)``.
 public protocol Job: Codable, Sendable {
-    /// What the handler returns and ``JobHandle/value`` gives: `Void`, or a `Codable` type, which is stored with the
-    /// job.
+    /// What the handler returns and ``JobHandle/value`` gives: `Void` unless you say `typealias Output = …` with a
+    /// `Codable` type, which is stored with the job.
     associatedtype Output: Sendable = Void
     /// The name under which jobs of this type are stored. Keep it when you rename the type.
     static var kind: String { get }

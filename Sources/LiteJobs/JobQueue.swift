@@ -130,6 +130,15 @@ public final class JobQueue: Sendable {
         return Worker(jobs: self, queues: queues, order: order, concurrency: concurrency, handlers: handlers)
     }
 
+    /// How long until the next scheduled job is due or a schedule comes; nil if there is neither. For tests.
+    package func timeToNext() throws -> Duration? {
+        let now = clock.milliseconds()
+        let next = try database.read { snapshot in
+            [try store.nextDue(in: snapshot), try store.nextFire(in: snapshot)].compactMap(\.self).min()
+        }
+        return next.map { .milliseconds(max($0 - now, 0)) }
+    }
+
     /// The time after a delay; the far future if it does not fit.
     func time(after delay: Duration) -> Int64 {
         let (time, overflow) = clock.milliseconds().addingReportingOverflow(delay.wholeMilliseconds)

@@ -38,15 +38,6 @@ extension JobStore {
         return found
     }
 
-    /// The stored forms of waiting and finished jobs of a kind, the oldest first.
-    func payloads(
-        of kinds: [String], in access: borrowing some ReadAccess & ~Copyable
-    ) throws -> [(id: JobID, payload: Data)] {
-        try access.all("SELECT id, payload FROM lite_jobs WHERE kind IN (\(list: kinds)) ORDER BY id") { row in
-            (JobID(rawValue: try row.integer(0)), try row.withBytes(1) { Data($0) })
-        }
-    }
-
     private func errors(
         of id: JobID, in access: borrowing some ReadAccess & ~Copyable
     ) throws -> [JobRecord.Failure] {

@@ -63,12 +63,16 @@ extension WorkerLoop {
         }
         let now = jobs.clock.milliseconds()
         let (clock, control) = (configuration.clock, control)
-        if let nextDue, let wait = pace.newTimer(nextDue, at: now, limit: pace.interval(configuration.housekeepingInterval)) {
+        if let nextDue,
+            let wait = pace.newTimer(nextDue, at: now, limit: pace.interval(configuration.housekeepingInterval))
+        {
             group.addTask {
                 if (try? await clock.sleep(for: wait)) != nil { control.wake() }
             }
         }
-        if let nextFire, let wait = pace.newTimer(nextFire, at: now, limit: pace.interval(configuration.housekeepingInterval)) {
+        if let nextFire,
+            let wait = pace.newTimer(nextFire, at: now, limit: pace.interval(configuration.housekeepingInterval))
+        {
             group.addTask {
                 if (try? await clock.sleep(for: wait)) != nil { control.housekeepingIsDue() }
             }

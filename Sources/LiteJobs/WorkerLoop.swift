@@ -83,8 +83,10 @@ struct WorkerLoop: Sendable {
                 try hurryIfBusy(&group)
                 if endsWhenIdle, pool.isEmpty, try !hasWork() { return }
             } catch let error where error.isTransient {
-                // Nothing was written; the next housekeeping tries again.
                 jobs.logger.warning("A worker could not reach its queue", metadata: ["error": "\(error)"])
+                // Nothing was written, and nothing else may wake it.
+                let control = control
+                group.addTask { if (try? await Task.sleep(for: .milliseconds(100))) != nil { control.wake() } }
             }
         }
     }
@@ -189,4 +191,6 @@ struct WorkerLoop: Sendable {
 }
 
 /// A test has let the worker die.
-struct AbandonedWorker: Error {}
+package struct AbandonedWorker: Error {
+    package init() {}
+}
