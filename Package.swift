@@ -65,7 +65,7 @@ let package = Package(
             path: "Tests/LiteDBCrashHelper"
         ),
         .executableTarget(
-            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteStackTesting"], path: "Tests/LiteStackTorture"),
+            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteJobs", "LiteStackTesting", .logging], path: "Tests/LiteStackTorture"),
         .testTarget(
             name: "LiteDBTests",
             dependencies: [

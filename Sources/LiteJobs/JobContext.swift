@@ -117,22 +117,10 @@ public struct JobContext: Sendable {
     public func transaction<T: Codable & Sendable>(
         _ step: String, _ body: @escaping @Sendable (borrowing Transaction) throws -> T
     ) async throws -> T {
-        guard !state.isCompleted else {
-            throw JobError(
-                .alreadyCompleted,
-                "Running a step of job \(job.id): the job is completed. Run steps before `complete`")
-        }
-        let (job, store, clock, faults) = (job, jobs.store, jobs.clock, jobs.configuration.faults)
-        return try await jobs.database.write { transaction in
-            try store.check(job, in: transaction)
-            if let done = try store.stepOutput(step, of: job, in: transaction) {
-                return try JSONDecoder().decode(T.self, from: Data(done.utf8))
-            }
-            let value = try body(transaction)
-            try store.noteStep(
-                step, output: try JobHandlers.encode(value), of: job, at: clock.milliseconds(), in: transaction)
-            try faults?(.committing)
-            return value
+        try await run(step, body) {
+            try JSONDecoder().decode(T.self, from: Data($0.utf8))
+        } encode: { value in
+            try JobHandlers.encode(value)
         }
     }
 
@@ -142,9 +130,30 @@ public struct JobContext: Sendable {
     public func transaction(
         _ step: String, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void
     ) async throws {
-        _ = try await transaction(step) { transaction -> Bool in
-            try body(transaction)
-            return true
+        // Whatever an earlier attempt has stored, it was done.
+        try await run(step, body) { _ in
+        } encode: { _ in
+            "null"
+        }
+    }
+
+    private func run<T: Sendable>(
+        _ step: String, _ body: @escaping @Sendable (borrowing Transaction) throws -> T,
+        decode: @escaping @Sendable (String) throws -> T, encode: @escaping @Sendable (T) throws -> String
+    ) async throws -> T {
+        guard !state.isCompleted else {
+            throw JobError(
+                .alreadyCompleted,
+                "Running a step of job \(job.id): the job is completed. Run steps before `complete`")
+        }
+        let (job, store, clock, faults) = (job, jobs.store, jobs.clock, jobs.configuration.faults)
+        return try await jobs.database.write { transaction in
+            try store.check(job, in: transaction)
+            if let done = try store.stepOutput(step, of: job, in: transaction) { return try decode(done) }
+            let value = try body(transaction)
+            try store.noteStep(step, output: try encode(value), of: job, at: clock.milliseconds(), in: transaction)
+            try faults?(.committing)
+            return value
         }
     }
 
