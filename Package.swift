@@ -65,7 +65,8 @@ let package = Package(
             path: "Tests/LiteDBCrashHelper"
         ),
         .executableTarget(
-            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteJobs", "LiteStackTesting", .logging], path: "Tests/LiteStackTorture"),
+            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteJobs", "LiteStackTesting", .logging],
+            path: "Tests/LiteStackTorture"),
         .testTarget(
             name: "LiteDBTests",
             dependencies: [
@@ -80,7 +81,11 @@ let package = Package(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
         .testTarget(
             name: "LiteJobsTests",
-            dependencies: ["LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", .logging, .lifecycle]
+            dependencies: [
+                "LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", .logging, .lifecycle, .metrics, .tracing,
+                .spans,
+                .inMemoryTracing,
+            ]
         ),
         .testTarget(name: "LiteCableTests", dependencies: ["LiteCable", "LiteStackTesting", "LiteStackCrashHelper"]),
         .testTarget(
@@ -112,6 +117,7 @@ extension Target.Dependency {
     static let metricsTestKit: Self = .product(name: "MetricsTestKit", package: "swift-metrics")
     static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let spans: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
+    static let inMemoryTracing: Self = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
     static let metrics: Self = .product(name: "Metrics", package: "swift-metrics")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration: Self = .product(

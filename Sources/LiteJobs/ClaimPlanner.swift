@@ -70,24 +70,23 @@ struct ClaimPlanner: Sendable {
         }
     }
 
-    /// Each claim gives every queue credit by its weight; whole credits are jobs. What is left is offered to all, the
-    /// queue with the most credit first, so that no share is lost in a queue that is empty.
+    /// Smooth weighted round robin, as nginx has it: for each job every queue gets credit by its weight, and the one with
+    /// the most is served and pays. What a queue does not use is offered to all.
     private mutating func weightedShares(_ rooms: [Int], _ limit: Int) -> [ClaimPlan.Share] {
         let total = Double(queues.reduce(0) { $0 + max($1.weight, 1) })
-        for index in queues.indices {
-            // An empty queue gathers no more than one round's worth.
-            let more = Double(limit) * Double(max(queues[index].weight, 1)) / total
-            credits[index] = min(credits[index] + more, more + 1)
+        var counts = Array(repeating: 0, count: queues.count)
+        for _ in 0..<limit {
+            for index in queues.indices { credits[index] += Double(max(queues[index].weight, 1)) / total }
+            guard let richest = queues.indices.max(by: { (credits[$0], $1) < (credits[$1], $0) }) else { break }
+            credits[richest] -= 1
+            counts[richest] += 1
         }
-        let order = queues.indices.sorted { (credits[$0], $1) > (credits[$1], $0) }
+        let order = queues.indices.sorted { (counts[$0], $1) > (counts[$1], $0) }
         var first: [ClaimPlan.Share] = []
         var rest: [ClaimPlan.Share] = []
-        for index in order where rooms[index] > 0 {
-            let share = min(Int(credits[index]), rooms[index])
-            if share > 0 {
-                first.append(ClaimPlan.Share(queue: queues[index].name, limit: share))
-                credits[index] -= Double(share)
-            }
+        for index in order {
+            let share = min(counts[index], rooms[index])
+            if share > 0 { first.append(ClaimPlan.Share(queue: queues[index].name, limit: share)) }
             if rooms[index] > share {
                 rest.append(ClaimPlan.Share(queue: queues[index].name, limit: rooms[index] - share))
             }

@@ -22,7 +22,7 @@ extension JobQueue {
         /// How long dead jobs are kept, with their errors. Default 30 days. Expired ones are kept for 30 days.
         public var deadRetention = Duration.seconds(30 * 24 * 60 * 60)
         /// How often a worker looks for dead workers, while any job runs anywhere. Default 400 ms: the jobs of a worker
-        /// that was killed run again within a second. While nothing runs it looks twelve times more seldom. Work that is
+        /// that was killed run again within a second. While nothing runs it looks thirty times more seldom. Work that is
         /// ready or becomes due does not wait for it.
         public var housekeepingInterval = Duration.milliseconds(400)
         /// How long a stopping worker lets its handlers run on before it cancels them. Default 25 s.

@@ -77,7 +77,7 @@ final class WorkerPace: Sendable {
     // MARK: Housekeeping
 
     /// So many times longer are the pauses of an idle worker.
-    private static let idleFactor = 12
+    private static let idleFactor = 30
 
     /// Whether anything runs, here or in another worker.
     var isBusy: Bool {
