@@ -28,7 +28,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
-        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
@@ -118,7 +117,6 @@ extension Target.Dependency {
     static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let spans: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
     static let inMemoryTracing: Self = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
-    static let metrics: Self = .product(name: "Metrics", package: "swift-metrics")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration: Self = .product(
         name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"]))

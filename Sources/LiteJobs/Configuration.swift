@@ -1,4 +1,4 @@
-public import Metrics
+public import CoreMetrics
 
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
@@ -15,7 +15,7 @@ extension JobQueue {
         /// How often a job's worker may die before the job is given up as the likely cause. Default 3.
         public var maximumCrashCount = 3
         /// How long completed and cancelled jobs are kept. Default one day. Workers remove them, 500 rows at a time.
-        /// Zero removes a completed job in the transaction that completes it: the fastest, and ``JobHandle/value`` then
+        /// Zero removes a completed job in the transaction that completes it: the fastest, and `JobHandle.value` then
         /// has nothing to give. A type can have its own: ``Job/completedRetention``. It holds for jobs that are finished
         /// from now on.
         public var completedRetention = Duration.seconds(24 * 60 * 60)

@@ -15,9 +15,9 @@ public import Foundation
 ///
 /// Handlers run at least once: a worker can die after the work and before it is recorded. Make what they do outside
 /// the database repeatable (``JobContext/idempotencyKey``), and what they do in it part of
-/// ``JobContext/complete(_:)``.
+/// ``JobContext/complete(output:_:)``.
 public protocol Job: Codable, Sendable {
-    /// What the handler returns and ``JobHandle/value`` gives: `Void` unless you say `typealias Output = …` with a
+    /// What the handler returns and `JobHandle.value` gives: `Void` unless you say `typealias Output = …` with a
     /// `Codable` type, which is stored with the job.
     associatedtype Output: Sendable = Void
     /// The name under which jobs of this type are stored. Keep it when you rename the type.
@@ -68,8 +68,8 @@ extension Job {
     }
 }
 
-/// A job that does its work itself: registered with ``JobHandlers/handle(_:)``.
+/// A job that does its work itself: registered with `JobHandlers.handle`.
 public protocol RunnableJob: Job {
-    /// Does the work. See ``JobHandlers/handle(_:_:)``.
+    /// Does the work. See `JobHandlers.handle`.
     func run(in context: JobContext) async throws -> Output
 }

@@ -76,7 +76,7 @@ public struct JobContext: Sendable {
     /// is dropped, and what it writes by other means is its own affair.
     ///
     /// - Parameters:
-    ///   - output: What ``JobHandle/value`` shall give. Of the job's `Output` type.
+    ///   - output: What `JobHandle.value` shall give. Of the job's `Output` type.
     ///   - body: Writes the effects; it may enqueue jobs and publish messages. See `Database.write`.
     /// - Returns: What `body` returned.
     /// - Throws: `JobError` with `attemptLost` if the attempt is over, and `alreadyCompleted`; what `body` throws;
@@ -124,7 +124,7 @@ public struct JobContext: Sendable {
         }
     }
 
-    /// Runs `body` in a transaction that this job runs once. See ``transaction(_:_:)``.
+    /// Runs `body` in a transaction that this job runs once. See `transaction`.
     ///
     /// - Throws: As there.
     public func transaction(

@@ -39,7 +39,7 @@ public struct JobHandlers: Sendable {
         }
     }
 
-    /// Says what to do for jobs of a type with an output, which is stored with the job. See ``handle(_:_:)``.
+    /// Says what to do for jobs of a type with an output, which is stored with the job. See `handle`.
     ///
     /// - Precondition: As there.
     public mutating func handle<J: Job>(
@@ -51,14 +51,14 @@ public struct JobHandlers: Sendable {
         }
     }
 
-    /// Lets jobs of a type run themselves. See ``handle(_:_:)``.
+    /// Lets jobs of a type run themselves. See `handle`.
     ///
     /// - Precondition: As there.
     public mutating func handle<J: RunnableJob>(_ type: J.Type) where J.Output == Void {
         handle(type) { job, context in try await job.run(in: context) }
     }
 
-    /// Lets jobs of a type with an output run themselves. See ``handle(_:_:)``.
+    /// Lets jobs of a type with an output run themselves. See `handle`.
     ///
     /// - Precondition: As there.
     public mutating func handle<J: RunnableJob>(_ type: J.Type) where J.Output: Codable {

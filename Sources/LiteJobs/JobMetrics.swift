@@ -1,4 +1,4 @@
-import Metrics
+import CoreMetrics
 import Synchronization
 
 /// What a worker measures.
@@ -19,7 +19,7 @@ final class JobMetrics: Sendable {
     }
 
     private struct Made {
-        var timers: [Key: Metrics.Timer] = [:]
+        var timers: [Key: CoreMetrics.Timer] = [:]
         var counters: [Key: Counter] = [:]
         var gauges: [Key: Gauge] = [:]
     }
@@ -86,11 +86,11 @@ final class JobMetrics: Sendable {
         }
     }
 
-    private func timer(_ name: String, _ dimensions: (String, String)...) -> Metrics.Timer {
+    private func timer(_ name: String, _ dimensions: (String, String)...) -> CoreMetrics.Timer {
         let key = key(name, dimensions)
         return made.withLock { made in
             if let timer = made.timers[key] { return timer }
-            let timer = Metrics.Timer(label: name, dimensions: dimensions, factory: factory)
+            let timer = CoreMetrics.Timer(label: name, dimensions: dimensions, factory: factory)
             made.timers[key] = timer
             return timer
         }

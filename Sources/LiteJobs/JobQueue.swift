@@ -21,7 +21,7 @@ import Foundation
 /// ```
 ///
 /// A job whose transaction committed is never lost. Each attempt's outcome is recorded at most once. Handlers run at
-/// least once; what they write in ``JobContext/complete(_:)`` is written exactly once.
+/// least once; what they write in ``JobContext/complete(output:_:)`` is written exactly once.
 public final class JobQueue: Sendable {
     let database: Database
     let store = JobStore()

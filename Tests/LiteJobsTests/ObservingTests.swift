@@ -1,9 +1,9 @@
+import CoreMetrics
 import Foundation
 import InMemoryTracing
 import Instrumentation
 import LiteDB
 import LiteStackTesting
-import Metrics
 import Synchronization
 import Testing
 import Tracing
