@@ -97,12 +97,15 @@ extension JobQueue {
         }
     }
 
-    /// Ends a pause. Nothing happens if there is none. One write transaction.
+    /// Ends a pause. Nothing happens if there is none. One write transaction, and for a tag one more for each 500 jobs
+    /// that were held back.
     ///
     /// - Throws: `DatabaseError`.
     public func resume(_ scope: PauseScope) async throws {
         let store = store
         try await database.write { transaction in try store.resume(scope, in: transaction) }
+        guard case .tag = scope else { return }
+        while try await database.write({ transaction in try store.unparkPaused(in: transaction) }) > 0 {}
     }
 
     /// What is paused. One read.

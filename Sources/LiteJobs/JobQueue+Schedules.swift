@@ -1,4 +1,5 @@
 import LiteDB
+import Logging
 
 extension JobQueue {
     /// A time of a schedule counts as missed after this.
@@ -112,14 +113,24 @@ extension JobQueue {
     /// Puts the jobs of schedules that have come into their queues, each with the note of it in one transaction, so that
     /// each time comes once, however many workers look. Called by workers.
     func fireSchedules() async throws {
-        let (store, clock) = (store, clock)
+        let (store, clock, logger) = (store, clock, logger)
         let next = try database.read { snapshot in try store.nextFire(in: snapshot) }
         guard let next, next <= clock.milliseconds() else { return }
         let fired = try await database.write { transaction in
             let now = clock.milliseconds()
             var fired: [(id: JobID, kind: String, schedule: String)] = []
             for schedule in try store.dueSchedules(at: now, in: transaction) {
-                let timing = try ScheduleTiming(schedule.timing, zone: schedule.zone)
+                let timing: ScheduleTiming
+                do {
+                    timing = try ScheduleTiming(schedule.timing, zone: schedule.zone)
+                } catch {
+                    // Of a newer release, or of a zone that the system has lost: the others must go on.
+                    logger.error(
+                        "A schedule cannot be read; it is looked at again in an hour",
+                        metadata: ["schedule": "\(schedule.name)", "error": "\(error)"])
+                    try store.advance(schedule.name, lastSlot: nil, nextAt: now + 3_600_000, in: transaction)
+                    continue
+                }
                 let due = Self.slots(of: schedule, timing, at: now)
                 for slot in due.slots {
                     let inserted = try store.insert(schedule.job(slot: slot), at: now, in: transaction)
@@ -137,15 +148,23 @@ extension JobQueue {
     static func slots(
         of schedule: StoredSchedule, _ timing: ScheduleTiming, at now: Int64
     ) -> (slots: [Int64], nextAt: Int64?) {
+        guard let first = schedule.nextAt, first <= now else { return ([], schedule.nextAt) }
+        let wantedCount = max(schedule.catchUp, 1)
         var slots: [Int64] = []
-        var next = schedule.nextAt
-        while let slot = next, slot <= now {
-            // A clock that was put back must not bring a time again.
-            if schedule.lastSlot.map({ slot > $0 }) ?? true { slots.append(slot) }
-            // Of a long pause only the last ones matter.
-            if slots.count > max(schedule.catchUp, 1) { slots.removeFirst() }
-            next = timing.next(after: slot, anchor: schedule.anchor)
-        }
+        var next: Int64?
+        // Of a long absence only the last ones matter: look back from now, further until there are enough.
+        var window: Int64 = 3_600_000
+        repeat {
+            slots = []
+            next = now - window < first ? first : timing.next(after: now - window, anchor: schedule.anchor)
+            while let slot = next, slot <= now {
+                // A clock that was put back must not bring a time again.
+                if schedule.lastSlot.map({ slot > $0 }) ?? true { slots.append(slot) }
+                next = timing.next(after: slot, anchor: schedule.anchor)
+            }
+            window *= 8
+        } while slots.count < wantedCount && now - window / 8 >= first
+        slots.removeFirst(max(slots.count - wantedCount, 0))
         if schedule.catchUp == 0 { slots.removeAll { now - $0 > missedAfterMilliseconds } }
         return (slots, next)
     }

@@ -94,17 +94,27 @@ extension JobStore {
             """)
     }
 
-    /// Ends a pause. Jobs that were put aside for a tag come back here; those of a kind at the next claim.
+    /// Ends a pause. Jobs that were put aside for a kind come back at the next claim.
     func resume(_ scope: PauseScope, in transaction: borrowing Transaction) throws {
         try transaction.execute(
             "DELETE FROM lite_job_pauses WHERE scope = \(scope.columns.scope) AND name = \(scope.columns.name)")
-        guard case .tag = scope else { return }
-        // Those with another paused tag are put aside again by the claim that meets them.
+    }
+
+    /// Brings some of the jobs back that were put aside for a tag. Those with another paused tag are put aside again by
+    /// the claim that meets them.
+    ///
+    /// - Returns: How many.
+    func unparkPaused(in transaction: borrowing Transaction) throws -> Int {
         try transaction.execute(
             """
             UPDATE lite_jobs
             SET state = 'available', reason = NULL
-            WHERE state = 'parked' AND reason = 'pausedTag'
+            WHERE id IN (
+                SELECT id
+                FROM lite_jobs
+                WHERE state = 'parked' AND reason = 'pausedTag'
+                ORDER BY id
+                LIMIT \(Self.sliceCount))
             """)
     }
 }

@@ -75,6 +75,30 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func `years of absence cost no more than what is made up for`() async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, database in
+            let often = JobSchedule("tick", "* * * * *", zone: "Europe/Berlin", catchUp: .all(max: 5), Note())
+            try await jobs.declare(schedules: [often, JobSchedule("rare", "0 0 29 2 *", Note())])
+            time.clock.advance(by: .seconds(20 * 366 * 86_400))
+            try await jobs.fireSchedules()
+            #expect(try await slots(jobs).count == 5)
+            #expect(try await slots(jobs, "rare").count == 1)
+        }
+    }
+
+    @Test func `a schedule that cannot be read holds no other back`() async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, database in
+            try await jobs.declare(schedules: [tick(), JobSchedule("later", "@every 60s", Note())])
+            try await database.execute("UPDATE lite_job_schedules SET timing = '@lunar' WHERE name = 'later'")
+            time.clock.advance(by: .seconds(60))
+            try await jobs.fireSchedules()
+            #expect(try await slots(jobs) == [60])
+            #expect(try await slots(jobs, "later") == [])
+        }
+    }
+
     @Test func `a clock that is put back brings no time twice, and one that is put forward skips to now`() async throws
     {
         let time = TestTime()
