@@ -21,7 +21,7 @@ struct JobTortureReport {
     init(of enqueued: Set<Int64>, in snapshot: borrowing Snapshot) throws {
         func count(_ sql: SQL) throws -> Int { try snapshot.first(sql, as: Int.self) ?? 0 }
         jobCount = try count("SELECT count(*) FROM lite_jobs")
-        crashCount = try count("SELECT sum(crashes) FROM lite_jobs")
+        crashCount = try count("SELECT coalesce(sum(crashes), 0) FROM lite_jobs")
         let completed = Set(
             try snapshot.all("SELECT id FROM lite_jobs WHERE state = 'completed'", as: Int64.self))
         lostCount = enqueued.subtracting(completed).count + jobCount - completed.count
