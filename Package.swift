@@ -43,7 +43,7 @@ let package = Package(
         .systemLibrary(name: "CLiteStackZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .metrics, .tracing]),
         .target(name: "LiteCache", dependencies: ["LiteDB", "CLiteStackZlib", .logging, .metrics]),
-        .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .lifecycle]),
+        .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .metrics, .tracing, .spans, .lifecycle]),
         .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
         .target(
             name: "LiteStack",
@@ -65,7 +65,8 @@ let package = Package(
             path: "Tests/LiteDBCrashHelper"
         ),
         .executableTarget(
-            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteStackTesting"], path: "Tests/LiteStackTorture"),
+            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteJobs", "LiteStackTesting", .logging],
+            path: "Tests/LiteStackTorture"),
         .testTarget(
             name: "LiteDBTests",
             dependencies: [
@@ -81,7 +82,11 @@ let package = Package(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
         .testTarget(
             name: "LiteJobsTests",
-            dependencies: ["LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", .logging, .lifecycle]
+            dependencies: [
+                "LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", .logging, .lifecycle, .metrics, .tracing,
+                .spans,
+                .inMemoryTracing,
+            ]
         ),
         .testTarget(name: "LiteCableTests", dependencies: ["LiteCable", "LiteStackTesting", "LiteStackCrashHelper"]),
         .testTarget(
@@ -114,6 +119,8 @@ extension Target.Dependency {
     static let metrics: Self = .product(name: "CoreMetrics", package: "swift-metrics")
     static let metricsTestKit: Self = .product(name: "MetricsTestKit", package: "swift-metrics")
     static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
+    static let spans: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
+    static let inMemoryTracing: Self = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration: Self = .product(
         name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"]))

@@ -18,6 +18,7 @@ let package = Package(
                 "CBenchSQLite",
                 .product(name: "LiteDB", package: "litestack"),
                 .product(name: "LiteCache", package: "litestack"),
+                .product(name: "LiteJobs", package: "litestack"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -17,6 +17,22 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
         public static let unencodable = Self("unencodable")
         /// The job's stored form is larger than the configuration allows.
         public static let tooLarge = Self("tooLarge")
+        /// A unique job found one like it, and its rule for conflicts is to be refused.
+        public static let duplicate = Self("duplicate")
+        /// An option cannot be: an empty queue, a unique key that is too long, a field that is not there.
+        public static let invalidOptions = Self("invalidOptions")
+        /// A schedule cannot be: its expression, its time zone, or it never comes.
+        public static let invalidSchedule = Self("invalidSchedule")
+        /// There is no schedule of that name.
+        public static let noSuchSchedule = Self("noSuchSchedule")
+        /// The job that was waited for is dead.
+        public static let jobDead = Self("jobDead")
+        /// The job that was waited for was cancelled.
+        public static let jobCancelled = Self("jobCancelled")
+        /// The job that was waited for is not there any more, or has no output.
+        public static let jobGone = Self("jobGone")
+        /// The attempt took longer than its timeout.
+        public static let timedOut = Self("timedOut")
         /// The attempt is over: it was cancelled, or given to another worker because this one seemed dead. Nothing of
         /// what the call should have written was written.
         public static let attemptLost = Self("attemptLost")

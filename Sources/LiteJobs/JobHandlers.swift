@@ -10,7 +10,10 @@ public struct JobHandlers: Sendable {
     struct Handler: Sendable {
         let version: Int
         let retryPolicy: RetryPolicy
-        let run: @Sendable ([UInt8], JobContext) async throws -> Void
+        let timeout: Duration?
+        let completedRetention: Duration?
+        /// Runs the job, and gives the stored form of its output.
+        let run: @Sendable (ClaimedJob, JobContext) async throws -> String?
     }
 
     /// The stored form is not what the type's decoder expects.
@@ -22,27 +25,71 @@ public struct JobHandlers: Sendable {
 
     /// Says what to do for jobs of a type.
     ///
-    /// The handler's task is cancelled when the worker has to stop, or the job was cancelled. A handler that returns
-    /// has done the job; one that throws is tried again as the type's ``Job/retryPolicy`` says, or as a
-    /// ``JobDirective`` that it throws.
+    /// The handler's task is cancelled when the worker has to stop, the job was cancelled, or it took longer than the
+    /// type's ``Job/timeout``. A handler that returns has done the job; one that throws is tried again as the type's
+    /// ``Job/retryPolicy`` says, or as a ``Discard``, ``Retry`` or ``Snooze`` that it throws.
     ///
-    /// - Precondition: No other handler has the same ``Job/kind``.
+    /// - Precondition: No other handler has the same ``Job/kind`` or one of its ``Job/aliases``.
     public mutating func handle<J: Job>(
         _ type: J.Type, _ body: @escaping @Sendable (J, JobContext) async throws -> Void
-    ) {
-        precondition(byKind[J.kind] == nil, "two handlers for jobs of the kind \"\(J.kind)\"")
-        byKind[J.kind] = Handler(version: J.version, retryPolicy: J.retryPolicy) { payload, context in
-            let job: J
-            do {
-                job = try JSONDecoder().decode(J.self, from: Data(payload))
-            } catch {
-                throw Undecodable(underlying: error)
-            }
-            try await body(job, context)
+    ) where J.Output == Void {
+        add(type) { job, context in
+            try await body(try Self.decode(job), context)
+            return nil
         }
+    }
+
+    /// Says what to do for jobs of a type with an output, which is stored with the job. See `handle`.
+    ///
+    /// - Precondition: As there.
+    public mutating func handle<J: Job>(
+        _ type: J.Type, _ body: @escaping @Sendable (J, JobContext) async throws -> J.Output
+    ) where J.Output: Codable {
+        add(type) { job, context in
+            let output = try await body(try Self.decode(job), context)
+            return try context.isCompleted ? nil : Self.encode(output)
+        }
+    }
+
+    /// Lets jobs of a type run themselves. See `handle`.
+    ///
+    /// - Precondition: As there.
+    public mutating func handle<J: RunnableJob>(_ type: J.Type) where J.Output == Void {
+        handle(type) { job, context in try await job.run(in: context) }
+    }
+
+    /// Lets jobs of a type with an output run themselves. See `handle`.
+    ///
+    /// - Precondition: As there.
+    public mutating func handle<J: RunnableJob>(_ type: J.Type) where J.Output: Codable {
+        handle(type) { job, context in try await job.run(in: context) }
     }
 
     var kinds: KnownKinds {
         KnownKinds(byKind.mapValues(\.version))
+    }
+
+    private mutating func add<J: Job>(
+        _ type: J.Type, _ run: @escaping @Sendable (ClaimedJob, JobContext) async throws -> String?
+    ) {
+        for kind in [J.kind] + J.aliases {
+            precondition(byKind[kind] == nil, "two handlers for jobs of the kind \"\(kind)\"")
+            byKind[kind] = Handler(
+                version: J.version, retryPolicy: J.retryPolicy, timeout: J.timeout,
+                completedRetention: J.completedRetention, run: run)
+        }
+    }
+
+    private static func decode<J: Job>(_ job: ClaimedJob) throws -> J {
+        do {
+            if job.version < J.version { return try J.migrate(from: job.version, job.payload) }
+            return try JSONDecoder().decode(J.self, from: job.payload)
+        } catch {
+            throw Undecodable(underlying: error)
+        }
+    }
+
+    static func encode(_ output: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(output), as: UTF8.self)
     }
 }

@@ -2,9 +2,9 @@ public import LiteDB
 public import Logging
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+import FoundationEssentials
 #else
-public import Foundation
+import Foundation
 #endif
 
 /// Work to be done later, stored in an SQLite file: jobs are enqueued alone or in the application's own transaction,
@@ -21,13 +21,15 @@ public import Foundation
 /// ```
 ///
 /// A job whose transaction committed is never lost. Each attempt's outcome is recorded at most once. Handlers run at
-/// least once; what they write in ``JobContext/complete(_:)`` is written exactly once.
+/// least once; what they write in ``JobContext/complete(output:_:)`` is written exactly once.
 public final class JobQueue: Sendable {
     let database: Database
     let store = JobStore()
     let configuration: Configuration
     let clock: WallClock
     let logger: Logger
+    let hub = JobEventHub()
+    let metrics: JobMetrics
     private let ownsDatabase: Bool
 
     /// Uses a database that is open already; the queue's tables are made if they are missing.
@@ -62,6 +64,7 @@ public final class JobQueue: Sendable {
         self.configuration = configuration
         self.logger = logger
         self.ownsDatabase = ownsDatabase
+        metrics = JobMetrics(factory: configuration.metricsFactory)
         clock = WallClock(source: configuration.now, logger: logger)
     }
 
@@ -70,59 +73,7 @@ public final class JobQueue: Sendable {
         if ownsDatabase { await database.close() }
     }
 
-    /// Stores a job, and returns when it is committed. One write transaction.
-    ///
-    /// - Parameters:
-    ///   - job: The work.
-    ///   - runAt: When it may run, to the millisecond; at once if nil or past.
-    ///   - priority: Instead of the type's own.
-    /// - Throws: `JobError` with `unencodable` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func enqueue<J: Job>(_ job: J, runAt: Date? = nil, priority: Int? = nil) async throws -> JobID {
-        let new = try newJob(job, runAt: runAt.map(Self.milliseconds), priority: priority)
-        let (store, clock) = (store, clock)
-        return try await database.write { transaction in
-            try store.insert(new, at: clock.milliseconds(), in: transaction)
-        }
-    }
-
-    /// Stores a job that may run after a delay, and returns when it is committed. One write transaction.
-    ///
-    /// - Throws: `JobError` with `unencodable` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func enqueue<J: Job>(_ job: J, delay: Duration, priority: Int? = nil) async throws -> JobID {
-        let new = try newJob(job, runAt: time(after: delay), priority: priority)
-        let (store, clock) = (store, clock)
-        return try await database.write { transaction in
-            try store.insert(new, at: clock.milliseconds(), in: transaction)
-        }
-    }
-
-    /// Stores a job in the caller's transaction: it exists when, and only when, that commits.
-    ///
-    /// - Throws: `JobError` with `wrongDatabase`, `unencodable` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func enqueue<J: Job>(
-        _ job: J, runAt: Date? = nil, priority: Int? = nil, in transaction: borrowing Transaction
-    ) throws -> JobID {
-        try check(transaction.databaseIdentifier)
-        let new = try newJob(job, runAt: runAt.map(Self.milliseconds), priority: priority)
-        return try store.insert(new, at: clock.milliseconds(), in: transaction)
-    }
-
-    /// Stores a job that may run after a delay, in the caller's transaction.
-    ///
-    /// - Throws: `JobError` with `wrongDatabase`, `unencodable` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func enqueue<J: Job>(
-        _ job: J, delay: Duration, priority: Int? = nil, in transaction: borrowing Transaction
-    ) throws -> JobID {
-        try check(transaction.databaseIdentifier)
-        let new = try newJob(job, runAt: time(after: delay), priority: priority)
-        return try store.insert(new, at: clock.milliseconds(), in: transaction)
-    }
-
-    /// The job as it stands; nil if there is none, or it was finished long ago and removed. One read.
+    /// The job as it stands; nil if there is none, or it was finished long ago and removed. Two reads.
     ///
     /// - Throws: `DatabaseError`.
     public func job(_ id: JobID) async throws -> JobRecord? {
@@ -137,62 +88,55 @@ public final class JobQueue: Sendable {
         return try store.job(id, in: access)
     }
 
-    /// Cancels a job that is not finished. One write transaction.
+    /// The jobs that a filter lets through, the newest first. One read, on a thread of LiteDB's own.
     ///
-    /// The task of a running job is cancelled, also in another process; whatever it still does is not recorded.
-    ///
-    /// - Returns: False if there is no such job, or it is finished.
     /// - Throws: `DatabaseError`.
-    @discardableResult
-    public func cancel(_ id: JobID) async throws -> Bool {
-        let (store, clock) = (store, clock)
-        return try await database.write { transaction in
-            try store.cancel(id, at: clock.milliseconds(), in: transaction)
-        }
+    public func jobs(where filter: JobFilter) async throws -> [JobRecord] {
+        let store = store
+        return try await database.scan { snapshot in try store.jobs(filter, in: snapshot) }
     }
 
-    /// Lets a dead or cancelled job run again, with all its attempts. One write transaction.
+    /// How many jobs there are, and how long they wait. Costs the same beside a million jobs: the counts are kept as
+    /// jobs change.
     ///
-    /// - Returns: False if there is no such job, or it is neither dead nor cancelled.
     /// - Throws: `DatabaseError`.
-    @discardableResult
-    public func retry(_ id: JobID) async throws -> Bool {
-        let (store, clock) = (store, clock)
-        return try await database.write { transaction in
-            try store.retry(id, at: clock.milliseconds(), in: transaction)
+    public func statistics() async throws -> JobStatistics {
+        let now = clock.milliseconds()
+        return try database.read { snapshot in
+            let counts = try store.counts(in: snapshot)
+            var ages: [String: Duration] = [:]
+            for queue in Set(counts.filter { $0.state == .available }.map(\.queue)) {
+                guard let due = try store.oldestAvailable(in: queue, snapshot) else { continue }
+                ages[queue] = .milliseconds(max(now - due, 0))
+            }
+            return JobStatistics(
+                counts: counts, oldestAges: ages, workerCount: try store.workers(except: 0, in: snapshot).count)
         }
     }
 
     /// A service that runs jobs. Nothing happens before its `run()`.
     ///
     /// - Parameters:
-    ///   - queues: Which queues, the most important first: a job of a later one starts only if no earlier one has any.
+    ///   - queues: Which queues.
+    ///   - order: Whether the first queues come first, or each gets its share. Default the first come first.
     ///   - concurrency: How many jobs run at a time.
     ///   - register: Says what to do for each kind of job. Jobs of other kinds are left to other workers.
     public func worker(
-        queues: [String] = ["default"], concurrency: Int = 4, _ register: (inout JobHandlers) -> Void
+        queues: [WorkerQueue] = ["default"], order: WorkerOrder = .strict, concurrency: Int = 4,
+        _ register: (inout JobHandlers) -> Void
     ) -> Worker {
         var handlers = JobHandlers()
         register(&handlers)
-        return Worker(jobs: self, queues: queues, concurrency: concurrency, handlers: handlers)
+        return Worker(jobs: self, queues: queues, order: order, concurrency: concurrency, handlers: handlers)
     }
 
-    private func newJob<J: Job>(_ job: J, runAt: Int64?, priority: Int?) throws -> JobStore.NewJob {
-        let payload: [UInt8]
-        do {
-            payload = Array(try JSONEncoder().encode(job))
-        } catch {
-            throw JobError(.unencodable, "Enqueueing a \(J.self): it cannot be encoded as JSON", underlying: error)
+    /// How long until the next scheduled job is due or a schedule comes; nil if there is neither. For tests.
+    package func timeToNext() throws -> Duration? {
+        let now = clock.milliseconds()
+        let next = try database.read { snapshot in
+            [try store.nextDue(in: snapshot), try store.nextFire(in: snapshot)].compactMap(\.self).min()
         }
-        guard payload.count <= configuration.maximumPayloadBytes else {
-            throw JobError(
-                .tooLarge,
-                "Enqueueing a \(J.self) of \(payload.count) bytes: at most \(configuration.maximumPayloadBytes) are "
-                    + "allowed. Store the data and enqueue its id, or raise `maximumPayloadBytes`")
-        }
-        return JobStore.NewJob(
-            kind: J.kind, version: J.version, queue: J.queue, priority: priority ?? J.priority,
-            maximumAttemptCount: J.retryPolicy.maximumAttemptCount, payload: payload, runAt: runAt)
+        return next.map { .milliseconds(max($0 - now, 0)) }
     }
 
     /// The time after a delay; the far future if it does not fit.
@@ -201,7 +145,7 @@ public final class JobQueue: Sendable {
         return overflow ? .max : time
     }
 
-    private func check(_ identifier: DatabaseIdentifier) throws {
+    func check(_ identifier: DatabaseIdentifier) throws {
         guard identifier == database.identifier else {
             throw JobError(
                 .wrongDatabase,
@@ -210,7 +154,7 @@ public final class JobQueue: Sendable {
         }
     }
 
-    private static func milliseconds(_ date: Date) -> Int64 {
+    static func milliseconds(_ date: Date) -> Int64 {
         Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded(.up)) ?? (date < Date.distantPast ? .min : .max)
     }
 }

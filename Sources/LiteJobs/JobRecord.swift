@@ -22,9 +22,46 @@ public struct JobRecord: Sendable, Hashable, Identifiable {
         case cancelled
         /// It will not be tried again: see ``JobRecord/reason`` and ``JobRecord/errors``.
         case dead
+        /// It waits for something that only a later release knows of.
+        case blocked
+        /// A state of a later release.
+        case unknown
 
         /// Whether nothing will happen to the job any more.
         public var isFinal: Bool { self == .completed || self == .cancelled || self == .dead }
+    }
+
+    /// Why a job is parked or dead. Match with `==`; new reasons can appear in any release.
+    public struct Reason: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// The reason's name, as it stands in the table.
+        public let rawValue: String
+
+        /// The reason of that name.
+        public init(rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        /// The reason's name.
+        public var description: String { rawValue }
+
+        /// Parked: no worker that saw it has a handler for its kind.
+        public static let unknownKind = Self(rawValue: "unknownKind")
+        /// Parked: its stored form is of a newer release than the workers that saw it.
+        public static let newerVersion = Self(rawValue: "newerVersion")
+        /// Parked: its kind is paused.
+        public static let pausedKind = Self(rawValue: "pausedKind")
+        /// Parked: one of its tags is paused.
+        public static let pausedTag = Self(rawValue: "pausedTag")
+        /// Dead: its last attempt failed.
+        public static let attemptsExhausted = Self(rawValue: "attemptsExhausted")
+        /// Dead: its handler threw ``Discard``, or its retry policy gave it up.
+        public static let discarded = Self(rawValue: "discarded")
+        /// Dead: its stored form could not be decoded. It is kept.
+        public static let undecodable = Self(rawValue: "undecodable")
+        /// Dead: its workers died while they ran it, too often.
+        public static let crashed = Self(rawValue: "crashed")
+        /// Dead: it was not started in time.
+        public static let expired = Self(rawValue: "expired")
     }
 
     /// One attempt that failed.
@@ -49,11 +86,12 @@ public struct JobRecord: Sendable, Hashable, Identifiable {
     public let priority: Int
     /// Where it is in its life.
     public let state: State
-    /// Why it is parked or dead: `unknownKind`, `newerVersion`, `attemptsExhausted`, `discarded`, `undecodable`,
-    /// `crashed`.
-    public let reason: String?
+    /// Why it is parked or dead.
+    public let reason: Reason?
     /// How many attempts were begun and counted.
     public let attempt: Int
+    /// How many attempts it has in all.
+    public let maximumAttemptCount: Int
     /// How often a worker died while it ran the job.
     public let crashCount: Int
     /// When it was enqueued.
@@ -64,6 +102,29 @@ public struct JobRecord: Sendable, Hashable, Identifiable {
     public let startedAt: Date?
     /// When it was completed, cancelled or given up.
     public let finishedAt: Date?
+    /// When it is too late to start it.
+    public let expiresAt: Date?
+    /// The schedule that it is from.
+    public let schedule: String?
+    /// The time of the schedule that it stands for.
+    public let scheduledFor: Date?
+    /// Words by which it can be found, cancelled and paused.
+    public let tags: [String]
+    /// How far it has come, from 0 to 1, as its handler last reported.
+    public let progress: Double?
+    /// What its handler said about it.
+    public let progressMessage: String?
+    /// What its handler returned, as JSON.
+    public let output: String?
+    /// The stored form of the job.
+    public let payload: Data
     /// The attempts that failed, in their order.
-    public let errors: [Failure]
+    public internal(set) var errors: [Failure] = []
+
+    /// The job itself.
+    ///
+    /// - Throws: The error of the type's decoder.
+    public func decode<J: Job>(_ type: J.Type) throws -> J {
+        try version < J.version ? J.migrate(from: version, payload) : JSONDecoder().decode(J.self, from: payload)
+    }
 }

@@ -5,17 +5,22 @@ extension JobStore {
     // MARK: Workers
 
     /// Notes a worker whose lock file is there and locked.
-    func register(uuid: String, processID: Int32, at now: Int64, in transaction: borrowing Transaction) throws -> Int64
-    {
+    func register(
+        uuid: String, processID: Int32, queues: [String], concurrency: Int, at now: Int64,
+        in transaction: borrowing Transaction
+    ) throws -> Int64 {
         try transaction.execute(
-            "INSERT INTO lite_job_workers (uuid, pid, started_at) VALUES (\(uuid), \(processID), \(now))")
+            """
+            INSERT INTO lite_job_workers (uuid, pid, queues, concurrency, started_at)
+            VALUES (\(uuid), \(processID), \(queues.joined(separator: ", ")), \(concurrency), \(now))
+            """)
         return transaction.lastInsertedRowID
     }
 
     /// The other workers that are registered.
     func workers(except worker: Int64, in access: borrowing some ReadAccess & ~Copyable) throws -> [RegisteredWorker] {
-        try access.all("SELECT id, uuid FROM lite_job_workers WHERE id <> \(worker)") { row in
-            RegisteredWorker(id: try row.integer(0), uuid: try row.text(1))
+        try access.all("SELECT id, uuid, pid FROM lite_job_workers WHERE id <> \(worker)") { row in
+            RegisteredWorker(id: try row.integer(0), uuid: try row.text(1), processID: try row.get(2))
         }
     }
 
@@ -26,10 +31,11 @@ extension JobStore {
 
     /// Gives a dead worker's jobs back, and removes it: one transaction, run while its lock is held.
     ///
-    /// - Returns: How many jobs it had.
+    /// - Returns: The jobs that it had, and whether each is dead now.
     func rescue(
-        _ worker: Int64, maximumCrashCount: Int, at now: Int64, in transaction: borrowing Transaction
-    ) throws -> Int {
+        _ worker: Int64, maximumCrashCount: Int, deadRetention: Int64, at now: Int64,
+        in transaction: borrowing Transaction
+    ) throws -> [(id: JobID, kind: String, isDead: Bool)] {
         try transaction.execute(
             """
             INSERT INTO lite_job_errors (job, attempt, happened_at, message)
@@ -37,60 +43,81 @@ extension JobStore {
             FROM lite_jobs
             WHERE state = 'running' AND worker = \(worker)
             """)
-        let deadCount = try transaction.execute(
+        let (pruneAt, _) = now.addingReportingOverflow(deadRetention)
+        let dead = try transaction.all(
             """
             UPDATE lite_jobs
             SET state = 'dead', reason = 'crashed', worker = NULL, crashes = crashes + 1, token = token + 1,
-                finished_at = \(now)
+                finished_at = \(now), prune_at = \(max(pruneAt, now))
             WHERE state = 'running' AND worker = \(worker)
                 AND (crashes + 1 >= \(maximumCrashCount) OR attempt >= maximum_attempts)
-            """)
-        let rescuedCount = try transaction.execute(
+            RETURNING id, kind
+            """
+        ) { row in (id: JobID(rawValue: try row.integer(0)), kind: try row.text(1), isDead: true) }
+        let rescued = try transaction.all(
             """
             UPDATE lite_jobs
             SET state = 'available', worker = NULL, crashes = crashes + 1, token = token + 1
             WHERE state = 'running' AND worker = \(worker)
-            """)
+            RETURNING id, kind
+            """
+        ) { row in (id: JobID(rawValue: try row.integer(0)), kind: try row.text(1), isDead: false) }
         try unregister(worker, in: transaction)
-        return deadCount + rescuedCount
+        return dead + rescued
+    }
+
+    /// Whether any worker runs anything.
+    func isAnyRunning(in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
+        try access.first(Self.anyRunning, as: Bool.self) ?? false
+    }
+
+    static let anyRunning: SQL = "SELECT EXISTS (SELECT 1 FROM lite_jobs WHERE state = 'running')"
+
+    /// Whether the worker runs anything.
+    func isBusy(_ worker: Int64, in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
+        try access.first(
+            "SELECT EXISTS (SELECT 1 FROM lite_jobs WHERE state = 'running' AND worker = \(worker))", as: Bool.self)
+            ?? false
     }
 
     // MARK: Retention
 
+    /// How many rows of finished jobs are removed at a time.
+    static let pruneLimit = 500
+    private static let finished = ["completed", "cancelled", "dead"]
+
     /// Whether anything finished is old enough to be removed.
-    func hasExpired(
-        completedBefore: Int64, deadBefore: Int64, in access: borrowing some ReadAccess & ~Copyable
-    ) throws -> Bool {
-        for (state, time) in Self.retention(completedBefore, deadBefore) {
+    func hasExpired(at now: Int64, in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
+        for state in Self.finished {
             let found = try access.first(
-                "SELECT EXISTS (SELECT 1 FROM lite_jobs WHERE state = \(state) AND finished_at <= \(time))",
+                "SELECT EXISTS (SELECT 1 FROM lite_jobs WHERE state = \(state) AND prune_at <= \(now))",
                 as: Bool.self)
             if found ?? false { return true }
         }
-        return false
+        return try access.first(
+            "SELECT EXISTS (SELECT 1 FROM lite_job_locks WHERE expires_at <= \(now))", as: Bool.self) ?? false
     }
 
-    /// Removes some finished jobs that are old enough.
-    func prune(completedBefore: Int64, deadBefore: Int64, in transaction: borrowing Transaction) throws {
-        for (state, time) in Self.retention(completedBefore, deadBefore) {
-            try transaction.execute(Self.prune(state, before: time))
-        }
+    /// Removes some finished jobs that are old enough, and locks that are over.
+    func prune(at now: Int64, in transaction: borrowing Transaction) throws {
+        for state in Self.finished { try transaction.execute(Self.prune(state, at: now)) }
+        try transaction.execute(
+            """
+            DELETE FROM lite_job_locks
+            WHERE key IN (SELECT key FROM lite_job_locks WHERE expires_at <= \(now) LIMIT \(Self.pruneLimit))
+            """)
     }
 
-    static func prune(_ state: String, before time: Int64) -> SQL {
+    static func prune(_ state: String, at now: Int64) -> SQL {
         """
         DELETE FROM lite_jobs
         WHERE id IN (
             SELECT id
             FROM lite_jobs
-            WHERE state = \(state) AND finished_at <= \(time)
-            ORDER BY finished_at
+            WHERE state = \(state) AND prune_at <= \(now)
+            ORDER BY prune_at
             LIMIT \(pruneLimit))
         """
-    }
-
-    private static func retention(_ completedBefore: Int64, _ deadBefore: Int64) -> [(String, Int64)] {
-        [("completed", completedBefore), ("cancelled", completedBefore), ("dead", deadBefore)]
     }
 }
 
@@ -98,4 +125,5 @@ extension JobStore {
 struct RegisteredWorker: Sendable, Hashable {
     let id: Int64
     let uuid: String
+    let processID: Int
 }

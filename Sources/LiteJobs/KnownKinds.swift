@@ -12,13 +12,15 @@ struct KnownKinds: Sendable {
         json = "{\(members.joined(separator: ","))}"
     }
 
-    func includes(_ job: ClaimedJob) -> Bool {
-        versions[job.kind].map { job.version <= $0 } ?? false
+    /// Why a job is put aside; nil if it can be run.
+    func reason(for job: ClaimedJob) -> JobRecord.Reason? {
+        guard let version = versions[job.kind] else { return .unknownKind }
+        return job.version <= version ? nil : .newerVersion
     }
 
-    /// Why a job is put aside.
-    func reason(for job: ClaimedJob) -> String {
-        versions[job.kind] == nil ? "unknownKind" : "newerVersion"
+    /// The kinds but these.
+    func without(_ kinds: Set<String>) -> KnownKinds {
+        kinds.isEmpty ? self : KnownKinds(versions.filter { !kinds.contains($0.key) })
     }
 
     private static func quoted(_ text: String) -> String {

@@ -13,6 +13,7 @@ final class Rescuer: Sendable {
     private let jobs: JobQueue
     private let now: @Sendable () -> ContinuousClock.Instant
     private let missing = Mutex<[RegisteredWorker: ContinuousClock.Instant]>([:])
+    private let unresponsive = Mutex<Set<RegisteredWorker>>([])
     private let nextPrune = Mutex<Int64>(0)
 
     init(jobs: JobQueue, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
@@ -32,6 +33,7 @@ final class Rescuer: Sendable {
         switch WorkerProbe(of: WorkerLock.path(for: other.uuid, in: jobs.database.runDirectory)) {
         case .alive:
             missing.withLock { $0[other] = nil }
+            try warnIfUnresponsive(other)
         case .dead(let lock):
             try await rescue(other)
             // Only now: while the lock is held no one else rescues, and the file must not outlive the entry.
@@ -46,13 +48,42 @@ final class Rescuer: Sendable {
         }
     }
 
-    private func rescue(_ worker: RegisteredWorker) async throws {
-        let (store, clock, maximumCrashCount) = (jobs.store, jobs.clock, jobs.configuration.maximumCrashCount)
-        let count = try await jobs.database.write { transaction in
-            try store.rescue(
-                worker.id, maximumCrashCount: maximumCrashCount, at: clock.milliseconds(), in: transaction)
+    /// A process that was stopped, or whose threads are all held by something, keeps its lock and its jobs.
+    private func warnIfUnresponsive(_ other: RegisteredWorker) throws {
+        let path = WorkerLock.path(for: other.uuid, in: jobs.database.runDirectory)
+        guard let touched = LockFile.touchedAt(path) else { return }
+        let silence = Duration.milliseconds(LockFile.now() - touched)
+        let isSilent = silence >= jobs.configuration.unresponsiveAfter
+        let isNew = unresponsive.withLock { known in
+            if isSilent { return known.insert(other).inserted }
+            known.remove(other)
+            return false
         }
-        jobs.logger.notice("A worker died; its jobs were given back", metadata: ["jobs": "\(count)"])
+        guard isSilent, isNew else { return }
+        let store = jobs.store
+        guard try jobs.database.read({ snapshot in try store.isBusy(other.id, in: snapshot) }) else {
+            _ = unresponsive.withLock { $0.remove(other) }
+            return
+        }
+        jobs.logger.error(
+            "A worker process lives and gives no sign of life; its jobs stay its own. Resume it or kill it",
+            metadata: ["pid": "\(other.processID)", "seconds": "\(silence.components.seconds)"])
+    }
+
+    private func rescue(_ worker: RegisteredWorker) async throws {
+        let (store, clock, configuration) = (jobs.store, jobs.clock, jobs.configuration)
+        let rescued = try await jobs.database.writeRelaxed { transaction in
+            try store.rescue(
+                worker.id, maximumCrashCount: configuration.maximumCrashCount,
+                deadRetention: configuration.deadRetention.wholeMilliseconds, at: clock.milliseconds(),
+                in: transaction)
+        }
+        jobs.logger.notice("A worker died; its jobs were given back", metadata: ["jobs": "\(rescued.count)"])
+        jobs.metrics.countRescued(rescued.count)
+        for job in rescued {
+            jobs.hub.tell(
+                job.id, job.kind, job.isDead ? .dead(reason: .crashed, message: "its worker died") : .rescued)
+        }
     }
 
     /// Removes some finished jobs that are old, now and then.
@@ -64,16 +95,9 @@ final class Rescuer: Sendable {
             return true
         }
         guard isDue else { return }
-        let (store, configuration) = (jobs.store, jobs.configuration)
-        let completedBefore = now - configuration.completedRetention.wholeMilliseconds
-        let deadBefore = now - configuration.deadRetention.wholeMilliseconds
-        let hasExpired = try jobs.database.read { snapshot in
-            try store.hasExpired(completedBefore: completedBefore, deadBefore: deadBefore, in: snapshot)
-        }
-        guard hasExpired else { return }
-        try await jobs.database.write { transaction in
-            try store.prune(completedBefore: completedBefore, deadBefore: deadBefore, in: transaction)
-        }
+        let store = jobs.store
+        guard try jobs.database.read({ snapshot in try store.hasExpired(at: now, in: snapshot) }) else { return }
+        try await jobs.database.write { transaction in try store.prune(at: now, in: transaction) }
         // There may be more: the next housekeeping goes on.
         nextPrune.withLock { $0 = 0 }
     }

@@ -60,6 +60,17 @@ final class WorkerLock: Sendable {
         if old >= 0 { close(old) }
     }
 
+    /// Whether it was not given back.
+    var isHeld: Bool { descriptor.withLock { $0 >= 0 } }
+
+    /// Notes on the file that the worker still does something: a stopped process does not.
+    func touch() {
+        descriptor.withLock { descriptor in
+            guard descriptor >= 0 else { return }
+            _ = futimens(descriptor, nil)  // a missing sign of life only makes others warn
+        }
+    }
+
     /// Removes the file and gives the lock back: of a worker that is not registered any more.
     func remove() {
         unlink(path)

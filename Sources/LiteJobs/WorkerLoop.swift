@@ -1,27 +1,57 @@
 import LiteDB
 import Logging
 
-/// The life of one worker: one loop that claims, and a task for each attempt.
+/// The life of one worker: one loop that records and claims, and a task for each attempt.
+///
+/// Ends that came while the last commit was under way are recorded together with the next claim, in one transaction.
+/// A claim alone is not made durable: if the power goes, the job is as it was before.
 ///
 /// Its own task is never cancelled; ``WorkerControl`` tells it to stop.
 struct WorkerLoop: Sendable {
     let worker: Worker
     let control: WorkerControl
-    let attempts = RunningAttempts()
+    let pool: AttemptPool
+    /// Ends when nothing is left to do, instead of waiting for more.
+    let endsWhenIdle: Bool
+    let pace = WorkerPace()
 
     var jobs: JobQueue { worker.jobs }
-    private var configuration: JobQueue.Configuration { jobs.configuration }
+    var configuration: JobQueue.Configuration { jobs.configuration }
+
+    init(worker: Worker, control: WorkerControl, endsWhenIdle: Bool = false) {
+        self.worker = worker
+        self.control = control
+        self.endsWhenIdle = endsWhenIdle
+        let (jobs, handlers) = (worker.jobs, worker.handlers.byKind)
+        let watch = AttemptWatch(jobs: jobs)
+        pool = AttemptPool(
+            concurrency: worker.concurrency, countsQueues: worker.queues.contains { $0.concurrency != nil },
+            makeAttempt: { job in
+                guard let handler = handlers[job.kind] else {
+                    preconditionFailure("a job of an unknown kind was claimed")
+                }
+                return Attempt(job: job, handler: handler, jobs: jobs, control: control)
+            },
+            onStart: { attempt, task in
+                jobs.tellStart(of: attempt.job)
+                return handlers[attempt.job.kind]?.timeout.map { watch.start(attempt, task, timeout: $0) }
+            },
+            onEnd: { control.wake() })
+    }
 
     func run() async throws {
-        let registration = try await WorkerRegistration.make(for: jobs)
+        let registration = try await WorkerRegistration.make(for: worker)
         let rescuer = Rescuer(jobs: jobs)
-        let result = await withTaskGroup(of: Void.self) { group -> Result<Void, any Error> in
+        let result = await withDiscardingTaskGroup { group -> Result<Void, any Error> in
             group.addTask { await watchCommits() }
-            group.addTask { await keepTime() }
             let result: Result<Void, any Error>
             do {
                 try await work(registration, rescuer, &group)
                 result = .success(())
+            } catch is AbandonedWorker {
+                group.cancelAll()
+                registration.abandon()
+                return .success(())
             } catch {
                 result = .failure(error)
                 control.enter(.cancelling)
@@ -36,7 +66,7 @@ struct WorkerLoop: Sendable {
 
     /// Takes jobs until it is told to stop.
     private func work(
-        _ registration: WorkerRegistration, _ rescuer: Rescuer, _ group: inout TaskGroup<Void>
+        _ registration: WorkerRegistration, _ rescuer: Rescuer, _ group: inout DiscardingTaskGroup
     ) async throws {
         while true {
             let events = await control.next()
@@ -44,100 +74,123 @@ struct WorkerLoop: Sendable {
             if events.isDatabaseClosed { throw databaseClosed() }
             do {
                 if events.isHousekeepingDue {
-                    try await registration.check()
-                    try await rescuer.look(except: registration.id)
-                    try await rescuer.prune()
+                    // Armed first: it comes again also if this one fails.
+                    armHousekeeping(&group, isDue: true)
+                    try await keepHouse(registration, rescuer)
                 }
-                try cancelLostAttempts(registration)
-                try await claim(registration, &group)
+                try cancelLostAttempts(registration, isForced: events.isHousekeepingDue, &group)
+                try await turn(registration, &group)
+                try hurryIfBusy(&group)
+                if endsWhenIdle, pool.isEmpty, try !hasWork() { return }
             } catch let error where error.isTransient {
-                // Nothing was written; the next housekeeping tries again.
                 jobs.logger.warning("A worker could not reach its queue", metadata: ["error": "\(error)"])
+                // Nothing was written, and nothing else may wake it.
+                let control = control
+                group.addTask { if (try? await Task.sleep(for: .milliseconds(100))) != nil { control.wake() } }
             }
         }
     }
 
+    private func keepHouse(_ registration: WorkerRegistration, _ rescuer: Rescuer) async throws {
+        try registration.check()
+        try await rescuer.look(except: registration.id)
+        try await rescuer.prune()
+        try await jobs.fireSchedules()
+        for attempt in pool.attempts {
+            if let report = attempt.state.takeKeptReport() { try await jobs.write(report, of: attempt.job) }
+        }
+        if jobs.metrics.isEnabled, pace.isGaugeDue() { jobs.metrics.record(try await jobs.statistics()) }
+    }
+
     /// Waits for what runs, and cancels it when the grace is over.
-    private func drain(_ registration: WorkerRegistration, _ group: inout TaskGroup<Void>) async {
+    private func drain(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async {
         let (clock, grace, control) = (configuration.clock, configuration.shutdownGrace, control)
-        if attempts.count > 0, control.phase < .cancelling {
+        pool.stopStarting()
+        if pool.runningCount > 0, control.phase < .cancelling, !endsWhenIdle {
             group.addTask {
                 // Cancelled when everything ended in time.
                 if (try? await clock.sleep(for: grace)) != nil { control.enter(.cancelling) }
             }
         }
-        while attempts.count > 0 {
-            if control.phase == .cancelling { attempts.cancelAll() }
+        var isReported = false
+        while true {
+            if control.phase == .cancelling {
+                pool.cancelAll()
+                if !isReported { reportStuck(&group) }
+                isReported = true
+            }
+            if await recordLast(registration), pool.isEmpty { return }
             let events = await control.next()
             // A worker that drains for long must not be taken for dead because somebody emptied the folder.
-            if events.isHousekeepingDue { registration.keepLock() }
+            if events.isHousekeepingDue {
+                registration.keepLock()
+                armHousekeeping(&group, isDue: true)
+            }
         }
     }
 
-    private func claim(_ registration: WorkerRegistration, _ group: inout TaskGroup<Void>) async throws {
-        while control.phase == .running {
-            let free = worker.concurrency - attempts.count
-            guard free > 0 else { return }
-            let (store, queues, kinds) = (jobs.store, worker.queues, worker.handlers.kinds)
-            let now = jobs.clock.milliseconds()
-            let (hasWork, nextDue) = try jobs.database.read { snapshot in
-                let hasWork = try store.hasWork(in: queues, kinds: kinds, at: now, in: snapshot)
-                return (hasWork, hasWork ? nil : try store.nextDue(in: snapshot))
-            }
-            guard hasWork else {
-                if let nextDue { wake(after: .milliseconds(nextDue - now), &group) }
-                return
-            }
-            guard let claimed = try await registration.claim(queues: queues, kinds: kinds, limit: free) else {
-                continue
-            }
-            for job in claimed { start(job, &group) }
-            if claimed.isEmpty { return }
+    /// Records what has ended, trying again while the database is busy.
+    ///
+    /// - Returns: False if something is left, for the next housekeeping.
+    private func recordLast(_ registration: WorkerRegistration) async -> Bool {
+        let ended = pool.takeEnded()
+        guard !ended.isEmpty else { return true }
+        do {
+            let recorded = try await registration.turn(ended, nil).recorded
+            for (attempt, isRecorded) in zip(ended, recorded) { jobs.tell(attempt, isRecorded: isRecorded) }
+            return true
+        } catch let error where error.isTransient && pace.mayTryAgain() {
+            jobs.logger.warning("An outcome could not be recorded yet", metadata: ["error": "\(error)"])
+            pool.putBack(ended)
+            return false
+        } catch {
+            jobs.logger.error(
+                "Outcomes could not be recorded; the jobs run again when this worker has ended",
+                metadata: ["error": "\(error)", "jobs": "\(ended.count)"])
+            return true
         }
     }
 
-    private func start(_ job: ClaimedJob, _ group: inout TaskGroup<Void>) {
-        guard let handler = worker.handlers.byKind[job.kind] else { return }  // only known kinds are claimed
-        let attempt = Attempt(job: job, handler: handler, jobs: jobs, control: control)
-        let task = Task { try await attempt.perform() }
-        attempts.insert(job, task)
+    private func reportStuck(_ group: inout DiscardingTaskGroup) {
+        let (pool, watch) = (pool, AttemptWatch(jobs: jobs))
         group.addTask {
-            await attempt.record(await task.result)
-            attempts.remove(job)
-            control.wake()
+            for attempt in pool.attempts { await watch.reportIfStuck(attempt) { pool.isRunning(attempt.job) } }
         }
-    }
-
-    /// Wakes the loop when the next job is due, if that is before the next housekeeping.
-    private func wake(after wait: Duration, _ group: inout TaskGroup<Void>) {
-        guard wait < configuration.housekeepingInterval else { return }
-        let (clock, control) = (configuration.clock, control)
-        group.addTask {
-            if (try? await clock.sleep(for: max(wait, .milliseconds(1)))) != nil { control.wake() }
-        }
-    }
-
-    /// Cancels what was cancelled in the table, or given to others.
-    private func cancelLostAttempts(_ registration: WorkerRegistration) throws {
-        let known = attempts.tokens
-        guard !known.isEmpty else { return }
-        let (store, id) = (jobs.store, registration.id)
-        let current = try jobs.database.read { snapshot in try store.running(for: id, in: snapshot) }
-        attempts.cancelAll(of: known, except: current)
     }
 
     private func watchCommits() async {
-        for await _ in jobs.database.changes(in: ["lite_jobs"]) { control.wake() }
+        for await _ in jobs.database.changes(in: ["lite_jobs", "lite_job_pauses", "lite_job_schedules"]) {
+            control.wake()
+        }
         if !Task.isCancelled { control.databaseWasClosed() }
     }
 
-    private func keepTime() async {
-        while (try? await configuration.clock.sleep(for: configuration.housekeepingInterval)) != nil {
-            control.housekeepingIsDue()
+    /// Lets the next housekeeping come: soon while anything runs anywhere, since only then there is something to rescue.
+    private func armHousekeeping(_ group: inout DiscardingTaskGroup, isDue: Bool) {
+        guard let wait = pace.newHousekeeping(configuration.housekeepingInterval, isDue: isDue) else { return }
+        let (clock, control, pace) = (configuration.clock, control, pace)
+        group.addTask {
+            // A slow one that a quick one has overtaken says nothing.
+            if (try? await clock.sleep(for: wait.duration)) != nil, pace.isCurrent(wait.number) {
+                control.housekeepingIsDue()
+            }
         }
+    }
+
+    /// Looks whether anything runs in another worker, or here. Its claim was a commit, which woke this worker.
+    private func hurryIfBusy(_ group: inout DiscardingTaskGroup) throws {
+        let store = jobs.store
+        let isBusy = try jobs.database.read { snapshot in try store.isAnyRunning(in: snapshot) }
+        pace.isBusy = isBusy
+        if isBusy { armHousekeeping(&group, isDue: false) }
     }
 
     private func databaseClosed() -> DatabaseError {
         DatabaseError(.closed, "Running a worker on \(jobs.database.path): the database was closed. Stop workers first")
     }
+}
+
+/// A test has let the worker die.
+package struct AbandonedWorker: Error {
+    package init() {}
 }

@@ -10,25 +10,35 @@ import Foundation
 
 /// A worker's entry in the table, and the lock that proves that it lives.
 final class WorkerRegistration: Sendable {
-    private let jobs: JobQueue
+    /// What came of one transaction of a worker.
+    struct Turn: Sendable {
+        var recorded: [Bool] = []
+        var claimed: [ClaimedJob] = []
+        /// The worker had been taken for dead, and has a new entry: claim once more.
+        var hasRegistered = false
+    }
+
+    private let worker: Worker
     private let uuid: String
     let lock: WorkerLock
     private let currentID: Mutex<Int64>
 
-    private init(jobs: JobQueue, uuid: String, lock: WorkerLock, id: Int64) {
-        self.jobs = jobs
+    private var jobs: JobQueue { worker.jobs }
+
+    private init(worker: Worker, uuid: String, lock: WorkerLock, id: Int64) {
+        self.worker = worker
         self.uuid = uuid
         self.lock = lock
         currentID = Mutex(id)
     }
 
     /// Locks a fresh file first and registers the worker then, so that nobody finds it registered and free.
-    static func make(for jobs: JobQueue) async throws -> WorkerRegistration {
+    static func make(for worker: Worker) async throws -> WorkerRegistration {
         let uuid = UUID().uuidString
-        let lock = try WorkerLock.acquire(uuid: uuid, in: jobs.database.runDirectory)
+        let lock = try WorkerLock.acquire(uuid: uuid, in: worker.jobs.database.runDirectory)
         do {
-            let id = try await register(uuid, in: jobs)
-            return WorkerRegistration(jobs: jobs, uuid: uuid, lock: lock, id: id)
+            let id = try await register(uuid, worker)
+            return WorkerRegistration(worker: worker, uuid: uuid, lock: lock, id: id)
         } catch {
             lock.remove()
             throw error
@@ -38,42 +48,63 @@ final class WorkerRegistration: Sendable {
     /// The worker's number. It changes if the worker was taken for dead and had to register again.
     var id: Int64 { currentID.withLock { $0 } }
 
-    /// Looks after the lock file, which somebody may have removed.
+    /// Looks after the lock file, which somebody may have removed, and gives a sign of life.
     ///
     /// - Throws: `JobError` with `lockFile`: the worker must stop, since others will take it for dead.
-    func check() async throws {
+    func check() throws {
         if !lock.isIntact { try lock.renew() }
+        lock.touch()
     }
 
     /// The same while stopping, when there is nothing left to do about a failure: the jobs are then given to others,
     /// and the fencing tokens keep what is recorded right.
     func keepLock() {
         if !lock.isIntact { try? lock.renew() }
+        lock.touch()
     }
 
-    /// Claims jobs.
+    /// Records ends of attempts and claims jobs, in one transaction: durable if it records anything.
     ///
-    /// - Returns: Nil if the worker had to register again first; claim once more.
-    func claim(queues: [String], kinds: KnownKinds, limit: Int) async throws -> [ClaimedJob]? {
-        let (store, clock, id) = (jobs.store, jobs.clock, id)
-        let claimed = try await jobs.database.write { transaction in
-            try store.claim(
-                for: id, queues: queues, kinds: kinds, limit: limit, at: clock.milliseconds(), in: transaction)
+    /// - Throws: `DatabaseError`: nothing was written.
+    func turn(_ ended: [EndedAttempt], _ plan: ClaimPlan?) async throws -> Turn {
+        let (store, clock, id, kinds) = (jobs.store, jobs.clock, id, worker.handlers.kinds)
+        let deadRetention = jobs.configuration.deadRetention.wholeMilliseconds
+        let faults = jobs.configuration.faults
+        let write: @Sendable (borrowing Transaction) throws -> (Turn, isRegistered: Bool) = { transaction in
+            let now = clock.milliseconds()
+            var turn = Turn()
+            turn.recorded = try store.record(ended, deadRetention: deadRetention, at: now, in: transaction)
+            if !ended.isEmpty { try faults?(.committing) }
+            guard let plan else { return (turn, true) }
+            let claimed = try store.claim(for: id, plan, kinds: kinds, at: now, in: transaction)
+            turn.claimed = claimed ?? []
+            return (turn, claimed != nil)
         }
-        if let claimed { return claimed }
-        jobs.logger.warning("A worker that lives was taken for dead; it registers again")
-        try await check()
-        let new = try await Self.register(uuid, in: jobs)
-        currentID.withLock { $0 = new }
-        return nil
+        var (turn, isRegistered) =
+            ended.isEmpty ? try await jobs.database.writeRelaxed(write) : try await jobs.database.write(write)
+        if !turn.claimed.isEmpty { try faults?(.claimed) }
+        if !isRegistered {
+            jobs.logger.warning("A worker that lives was taken for dead; it registers again")
+            try check()
+            let new = try await Self.register(uuid, worker)
+            currentID.withLock { $0 = new }
+            turn.hasRegistered = true
+        }
+        return turn
+    }
+
+    /// Lets the lock go as the kernel does when a process is killed.
+    func abandon() {
+        lock.release()
     }
 
     /// Removes the entry, then the lock. If the entry cannot be removed the lock is given back as by a dead process,
     /// and the next worker cleans up.
     func end() async {
+        guard lock.isHeld else { return }
         let (store, id) = (jobs.store, id)
         do {
-            let isIdle = try await jobs.database.write { transaction in
+            let isIdle = try await jobs.database.writeRelaxed { transaction in
                 guard try store.running(for: id, in: transaction).isEmpty else { return false }
                 try store.unregister(id, in: transaction)
                 return true
@@ -86,11 +117,14 @@ final class WorkerRegistration: Sendable {
         }
     }
 
-    private static func register(_ uuid: String, in jobs: JobQueue) async throws -> Int64 {
-        let (store, clock) = (jobs.store, jobs.clock)
+    private static func register(_ uuid: String, _ worker: Worker) async throws -> Int64 {
+        let (store, clock) = (worker.jobs.store, worker.jobs.clock)
+        let (queues, concurrency) = (worker.queues.map(\.name), worker.concurrency)
         let processID = ProcessInfo.processInfo.processIdentifier
-        return try await jobs.database.write { transaction in
-            try store.register(uuid: uuid, processID: processID, at: clock.milliseconds(), in: transaction)
+        return try await worker.jobs.database.writeRelaxed { transaction in
+            try store.register(
+                uuid: uuid, processID: processID, queues: queues, concurrency: concurrency, at: clock.milliseconds(),
+                in: transaction)
         }
     }
 }

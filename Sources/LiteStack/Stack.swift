@@ -99,13 +99,14 @@ public final class Stack: Service {
         }
     }
 
-    /// Adds a worker that ``run()`` runs. See `JobQueue.worker(queues:concurrency:_:)`.
+    /// Adds a worker that ``run()`` runs. See `JobQueue.worker(queues:order:concurrency:_:)`.
     ///
     /// - Precondition: ``run()`` was not called yet.
     public func addWorker(
-        queues: [String] = ["default"], concurrency: Int = 4, _ register: (inout JobHandlers) -> Void
+        queues: [WorkerQueue] = ["default"], order: WorkerOrder = .strict, concurrency: Int = 4,
+        _ register: (inout JobHandlers) -> Void
     ) {
-        let worker = jobs.worker(queues: queues, concurrency: concurrency, register)
+        let worker = jobs.worker(queues: queues, order: order, concurrency: concurrency, register)
         workers.withLock { workers in
             guard case .waiting(let waiting) = workers else {
                 preconditionFailure("a worker was added to a stack that runs already; add it before `run()`")

@@ -18,7 +18,7 @@ import Testing
             #expect(job.attempt == 0)
             #expect(job.enqueuedAt == TestTime.start)
             #expect(job.finishedAt == nil)
-            #expect(try await jobs.job(JobID(rawValue: id.rawValue + 1)) == nil)
+            #expect(try await jobs.job(JobID(rawValue: id.id.rawValue + 1)) == nil)
         }
     }
 
@@ -42,7 +42,7 @@ import Testing
             await #expect(throws: Broken.self) {
                 try await database.write { transaction in
                     let id = try jobs.enqueue(Note(), in: transaction)
-                    #expect(try jobs.job(id, in: transaction)?.state == .available)
+                    #expect(try jobs.job(id.id, in: transaction)?.state == .available)
                     throw Broken()
                 }
             }

@@ -45,8 +45,8 @@ import Testing
         (JobStore.nextDueQuery, "SEARCH lite_jobs USING INDEX lite_jobs_scheduled"),
         (JobStore.running(for: 1), "SEARCH lite_jobs USING INDEX lite_jobs_running (worker=?)"),
         (
-            JobStore.prune("completed", before: 0),
-            "SEARCH lite_jobs USING COVERING INDEX lite_jobs_finished (state=? AND finished_at<?)"
+            JobStore.prune("completed", at: 0),
+            "SEARCH lite_jobs USING COVERING INDEX lite_jobs_finished (state=? AND prune_at<?)"
         ),
     ])
     func `what a worker asks again and again is answered by an index`(sql: SQL, step: String) async throws {

@@ -11,10 +11,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct RescueTests {
     /// A worker that has claimed one job and does nothing more.
     private func claim(_ jobs: JobQueue) async throws -> (WorkerRegistration, ClaimedJob) {
-        let registration = try await WorkerRegistration.make(for: jobs)
-        let kinds = KnownKinds([Note.kind: 1, OnceOnly.kind: 1])
-        let claimed = try await registration.claim(queues: ["default"], kinds: kinds, limit: 1)
-        return (registration, try #require(claimed?.first))
+        let registration = try await WorkerRegistration.make(for: noteWorker(jobs))
+        let plan = ClaimPlan(shares: [.init(queue: "default", limit: 1)], limit: 1, overdueBefore: nil)
+        return (registration, try #require(try await registration.turn([], plan).claimed.first))
     }
 
     private func noteWorker(_ jobs: JobQueue) -> Worker {
@@ -70,7 +69,7 @@ import Testing
             dead.lock.release()
             try await running(noteWorker(jobs)) { _ = try await jobs.job(id, reaches: .completed) }
             // The dead one was only asleep, and goes on.
-            let context = JobContext(job: zombie, jobs: jobs, progress: AttemptProgress(control: WorkerControl()))
+            let context = JobContext(job: zombie, jobs: jobs, state: AttemptState(control: WorkerControl()))
             await #expect {
                 try await context.complete { transaction in
                     try transaction.execute("INSERT INTO ledger (entry) VALUES ('twice')")
@@ -79,10 +78,12 @@ import Testing
                 ($0 as? JobError)?.code == .attemptLost
             }
             let store = jobs.store
+            let late = EndedAttempt(
+                job: zombie, end: .dead(reason: .discarded, message: "late"), duration: nil)
             let isRecorded = try await database.write { transaction in
-                try store.end(zombie, .dead(reason: "discarded", message: "late"), at: 0, in: transaction)
+                try store.record([late], deadRetention: 0, at: 0, in: transaction)
             }
-            #expect(!isRecorded)
+            #expect(isRecorded == [false])
             let count = try database.read { snapshot in try snapshot.rowCount(of: "ledger") }
             #expect(count == 0)
             let job = try #require(try await jobs.job(id))
@@ -99,9 +100,9 @@ import Testing
             try await Rescuer(jobs: jobs).look(except: 0)
             let (living, second) = try await claim(jobs)
             #expect(second.id == zombie.id)
-            let late = JobContext(job: zombie, jobs: jobs, progress: AttemptProgress(control: WorkerControl()))
+            let late = JobContext(job: zombie, jobs: jobs, state: AttemptState(control: WorkerControl()))
             await #expect { try await late.complete { _ in } } throws: { ($0 as? JobError)?.code == .attemptLost }
-            let inTime = JobContext(job: second, jobs: jobs, progress: AttemptProgress(control: WorkerControl()))
+            let inTime = JobContext(job: second, jobs: jobs, state: AttemptState(control: WorkerControl()))
             try await inTime.complete { _ in }
             #expect(try await jobs.job(second.id)?.state == .completed)
             await living.end()
@@ -124,7 +125,7 @@ import Testing
             try await rescuer.look(except: 0)
             let job = try #require(try await jobs.job(id))
             #expect(job.state == .dead)
-            #expect(job.reason == "crashed")
+            #expect(job.reason == .crashed)
             #expect(job.crashCount == 2)
         }
     }
@@ -136,7 +137,7 @@ import Testing
             dead.lock.release()
             try await Rescuer(jobs: jobs).look(except: 0)
             #expect(try await jobs.job(id)?.state == .dead)
-            #expect(try await jobs.job(id)?.reason == "crashed")
+            #expect(try await jobs.job(id)?.reason == .crashed)
         }
     }
 

@@ -19,7 +19,8 @@ import Testing
     /// The shortest and the longest of many waits, in seconds.
     private func range(_ policy: RetryPolicy, after attempt: Int) -> (shortest: Double, longest: Double) {
         var generator: any RandomNumberGenerator = Seeded()
-        let waits = (0..<2_000).map { _ in policy.delay(after: attempt, using: &generator) / .seconds(1) }
+        let failed = RetryPolicy.FailedAttempt(error: Broken(), number: attempt, age: .zero)
+        let waits = (0..<2_000).map { _ in (policy.delay(after: failed, using: &generator) ?? .zero) / .seconds(1) }
         return (waits.min() ?? 0, waits.max() ?? 0)
     }
 

@@ -24,7 +24,7 @@ import Testing
                     try await eventually("the next attempt") { try await jobs.job(id)?.attempt == attempt + 1 }
                 }
                 let dead = try await jobs.job(id, reaches: .dead)
-                #expect(dead.reason == "attemptsExhausted")
+                #expect(dead.reason == .attemptsExhausted)
                 #expect(dead.errors.map(\.message) == ["attempt 1 of 3", "attempt 2 of 3", "attempt 3 of 3"])
                 #expect(dead.errors.map(\.attempt) == [1, 2, 3])
                 #expect(dead.errors.last?.happenedAt == TestTime.start + 20)
@@ -53,11 +53,11 @@ import Testing
         try await withJobs { jobs, _ in
             let id = try await jobs.enqueue(Note())
             let worker = jobs.worker { handlers in
-                handlers.handle(Note.self) { _, _ in throw JobDirective.discard(reason: "the drawing was deleted") }
+                handlers.handle(Note.self) { _, _ in throw Discard("the drawing was deleted") }
             }
             try await running(worker) {
                 let dead = try await jobs.job(id, reaches: .dead)
-                #expect(dead.reason == "discarded")
+                #expect(dead.reason == .discarded)
                 #expect(dead.attempt == 1)
                 #expect(dead.errors.map(\.message) == ["the drawing was deleted"])
             }
@@ -71,7 +71,7 @@ import Testing
             let isReady = TestSignal()
             let worker = jobs.worker { handlers in
                 handlers.handle(Note.self) { _, _ in
-                    if isReady.count == 0 { throw JobDirective.snooze(for: .seconds(5)) }
+                    if isReady.count == 0 { throw Snooze(for: .seconds(5)) }
                 }
             }
             try await running(worker) {
@@ -91,7 +91,7 @@ import Testing
         try await withJobs(time.configuration) { jobs, _ in
             let id = try await jobs.enqueue(Note())
             let worker = jobs.worker { handlers in
-                handlers.handle(Note.self) { _, _ in throw JobDirective.retry(after: .seconds(77)) }
+                handlers.handle(Note.self) { _, _ in throw Retry(after: .seconds(77)) }
             }
             try await running(worker) {
                 let waiting = try await jobs.job(id, reaches: .scheduled)
@@ -112,7 +112,7 @@ import Testing
             let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
             try await running(worker) {
                 let dead = try await jobs.job(wrong, reaches: .dead)
-                #expect(dead.reason == "undecodable")
+                #expect(dead.reason == .undecodable)
                 #expect(dead.attempt == 1)
                 #expect(dead.errors.count == 1)
                 _ = try await jobs.job(right, reaches: .completed)

@@ -77,6 +77,10 @@ func running<T>(_ worker: Worker, _ body: () async throws -> T) async throws -> 
 extension JobQueue {
     /// Waits until the job is in one of these states, and gives it back.
     func job(_ id: JobID, reaches states: JobRecord.State...) async throws -> JobRecord {
+        try await job(id, reaches: states)
+    }
+
+    func job(_ id: JobID, reaches states: [JobRecord.State]) async throws -> JobRecord {
         try await eventually("job \(id) in \(states)") {
             guard let job = try await job(id) else { return false }
             return states.contains(job.state)
@@ -89,4 +93,25 @@ extension JobQueue {
 /// A service group that a test shuts down.
 func group(_ service: some Service) -> ServiceGroup {
     ServiceGroup(services: [service], logger: silent)
+}
+
+/// Tests go from what was enqueued to what became of it all the time.
+extension JobQueue {
+    func job<J>(_ handle: JobHandle<J>, reaches states: JobRecord.State...) async throws -> JobRecord {
+        try await job(handle.id, reaches: states)
+    }
+
+    func job<J>(_ handle: JobHandle<J>) async throws -> JobRecord? {
+        try await job(handle.id)
+    }
+
+    @discardableResult
+    func cancel<J>(_ handle: JobHandle<J>) async throws -> Bool {
+        try await cancel(handle.id)
+    }
+
+    @discardableResult
+    func retry<J>(_ handle: JobHandle<J>) async throws -> Bool {
+        try await retry(handle.id)
+    }
 }

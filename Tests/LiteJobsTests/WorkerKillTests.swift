@@ -2,6 +2,8 @@ import Foundation
 import LiteDB
 import LiteJobs
 import LiteStackTesting
+import Logging
+import Synchronization
 import Testing
 
 /// Workers that die are processes here, and die by `kill -9`.
@@ -11,7 +13,7 @@ import Testing
     /// Runs `body` with a queue on which another process works, with one job begun.
     private func withOtherWorker(_ body: (JobQueue, Database, JobID, ChildProcess) async throws -> Void) async throws {
         try await withJobs { jobs, database in
-            let id = try await jobs.enqueue(Note(text: "begun elsewhere"))
+            let id = try await jobs.enqueue(Note(text: "begun elsewhere")).id
             try await withChildProcess(helper, arguments: ["work", database.path]) { child in
                 _ = try await child.line("the first attempt") { $0 == "attempt 1" }
                 try await body(jobs, database, id, child)
@@ -49,6 +51,24 @@ import Testing
         }
     }
 
+    @Test func `a process that stands still while it runs a job is warned of`() async throws {
+        try await withOtherWorker { jobs, database, id, child in
+            let log = LogLines()
+            var configuration = JobQueue.Configuration()
+            configuration.unresponsiveAfter = .seconds(1)
+            let other = try await JobQueue(
+                database, configuration: configuration, logger: Logger(label: "test") { _ in log })
+            let worker = other.worker { handlers in handlers.handle(Note.self) { _, _ in } }
+            try await running(worker) {
+                #expect(log.count(of: "no sign of life") == 0)
+                child.send(.stop)
+                try await eventually("a warning") { log.count(of: "no sign of life") == 1 }
+                #expect(try await jobs.job(id)?.state == .running)
+                child.send(.resume)
+            }
+        }
+    }
+
     @Test func `a process that stands still keeps its job`() async throws {
         try await withOtherWorker { jobs, database, id, child in
             child.send(.stop)
@@ -65,5 +85,31 @@ import Testing
             }
             child.send(.resume)
         }
+    }
+}
+
+/// Keeps the messages that are logged.
+private final class LogLines: LogHandler, Sendable {
+    private let lines = Mutex<[String]>([])
+
+    func count(of text: String) -> Int { lines.withLock { $0.count { $0.contains(text) } } }
+
+    func log(event: LogEvent) {
+        lines.withLock { $0.append("\(event.message)") }
+    }
+
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
     }
 }

@@ -135,7 +135,7 @@ import Testing
                 _ = try await jobs.job(known, reaches: .completed)
                 let parked = try await jobs.job(unknown, reaches: .parked)
                 #expect(parked.attempt == 0)
-                #expect(parked.reason == "unknownKind")
+                #expect(parked.reason == .unknownKind)
                 let new = jobs.worker { handlers in handlers.handle(Unknown.self) { _, _ in } }
                 try await running(new) {
                     let done = try await jobs.job(unknown, reaches: .completed)
@@ -156,7 +156,7 @@ import Testing
             let old = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
             try await running(old) {
                 let parked = try await jobs.job(id, reaches: .parked)
-                #expect(parked.reason == "newerVersion")
+                #expect(parked.reason == .newerVersion)
             }
             let new = jobs.worker { handlers in handlers.handle(NewNote.self) { _, _ in } }
             try await running(new) { _ = try await jobs.job(id, reaches: .completed) }

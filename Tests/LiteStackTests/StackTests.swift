@@ -83,7 +83,7 @@ import Testing
         let greet: @Sendable (borrowing Transaction, String) throws -> JobID = { transaction, name in
             try transaction.execute("INSERT INTO people (name) VALUES (\(name))")
             try stack.cable.publish(name, to: "people", in: transaction)
-            return try stack.jobs.enqueue(Greet(name: name), in: transaction)
+            return try stack.jobs.enqueue(Greet(name: name), in: transaction).id
         }
         struct Refused: Error {}
         await #expect(throws: Refused.self) {
@@ -172,7 +172,7 @@ import Testing
     @Test func `what a stack stored is there when it is opened again`() async throws {
         try await withTemporaryDirectory { folder in
             let first = try await Stack.open(at: folder)
-            let id = try await first.jobs.enqueue(Greet(name: "Ada"))
+            let id = try await first.jobs.enqueue(Greet(name: "Ada")).id
             try await first.cache.set("key", 1)
             let cursor = try await first.cable.publish("hello", to: "a")
             await first.close()

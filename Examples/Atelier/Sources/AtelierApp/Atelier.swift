@@ -55,10 +55,15 @@ public struct Atelier: Service {
         let store = PictureStore(cache: stack.cache)
         let studio = try await Studio.open(
             in: FilePath(stack.folder).appending("scratch"), timeout: configuration.styleTimeout)
-        let handler = StylePictureHandler(database: stack.db, cable: stack.cable, store: store, studio: studio)
+        let handler = StylePictureHandler(
+            database: stack.db, cable: stack.cable, jobs: stack.jobs, store: store, studio: studio)
+        let cleaner = CleanUpHandler(database: stack.db, store: store)
+        try await stack.jobs.declare(schedules: [CleanUpPictures.schedule])
         // Each may take half a gigabyte.
         stack.addWorker(concurrency: 2) { handlers in
             handlers.handle(StylePicture.self) { job, context in try await handler.run(job, context) }
+            handlers.handle(ForgetUpload.self) { job, context in try await cleaner.run(job, context) }
+            handlers.handle(CleanUpPictures.self) { job, context in try await cleaner.run(job, context) }
         }
         let router = AtelierRouter(stack: stack, store: store, assets: Assets(), origins: configuration.origins)
         let host = configuration.host

@@ -74,6 +74,27 @@ struct PictureStore: Sendable {
         try cache.invalidate(tag: Self.galleryTag, in: transaction)
     }
 
+    /// Forgets what was uploaded for a picture that hangs.
+    func removeUpload(of id: Int64, in transaction: borrowing Transaction) throws {
+        try transaction.execute(
+            "DELETE FROM picture_files WHERE picture_id = \(id) AND file = \(PictureFile.upload.rawValue)")
+    }
+
+    /// Takes some of the pictures away that could not be styled and came before a time.
+    ///
+    /// - Returns: How many.
+    func removeFailed(before date: Date, in transaction: borrowing Transaction) throws -> Int {
+        try transaction.execute(
+            """
+            DELETE FROM pictures
+            WHERE id IN (
+                SELECT id
+                FROM pictures
+                WHERE state = \(Picture.State.failed) AND created_at < \(date)
+                LIMIT 20)
+            """)
+    }
+
     private func insert(
         _ file: PictureFile, _ type: ImageType, _ bytes: [UInt8], of id: Int64, in transaction: borrowing Transaction
     ) throws {

@@ -30,7 +30,7 @@ struct UploadRoute: Sendable {
     private func accept(_ upload: Upload) async throws -> Int64 {
         try await stack.db.write { [stack, store] transaction in
             let id = try store.insert(upload, at: Date(), in: transaction)
-            try stack.jobs.enqueue(StylePicture(picture: id), in: transaction)
+            try stack.jobs.enqueue(StylePicture(picture: id), unique: .arguments(), in: transaction)
             try stack.cable.publish(
                 PictureMessage(id: id, state: .working), to: PictureMessage.channel, in: transaction)
             return id

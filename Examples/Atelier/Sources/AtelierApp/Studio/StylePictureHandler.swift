@@ -7,6 +7,7 @@ import Logging
 struct StylePictureHandler: Sendable {
     let database: Database
     let cable: Cable
+    let jobs: JobQueue
     let store: PictureStore
     let studio: Studio
 
@@ -19,10 +20,13 @@ struct StylePictureHandler: Sendable {
         }
         guard case (let picture?, let bytes?) = source else { return }  // deleted meanwhile
         do {
+            try await context.report(progress: 0.1, "in the studio")
             let styled = try await studio.style(bytes, as: picture.style)
-            try await context.complete { [store, cable] transaction in
+            try await context.report(progress: 0.9, "being hung")
+            try await context.complete { [store, cable, jobs] transaction in
                 try store.finish(id, with: styled, in: transaction)
                 try cable.publish(PictureMessage(id: id, state: .ready), to: PictureMessage.channel, in: transaction)
+                try jobs.enqueue(ForgetUpload(picture: id), delay: ForgetUpload.delay, in: transaction)
             }
         } catch StudioError.unusablePicture(let reason) {
             context.logger.info("A picture could not be styled", metadata: ["picture": "\(id)", "reason": "\(reason)"])

@@ -1,0 +1,42 @@
+import CBenchSQLite
+import Foundation
+import LiteDB
+import LiteJobs
+
+/// `jobs.rescue`: how soon a job whose process was killed runs elsewhere.
+enum RescueRow {
+    static let benchmark = Benchmark(name: "jobs.rescue") { plan in
+        let file = try await JobFile(in: plan)
+        var latencies = Latencies()
+        var random = RandomNumbers(seed: 11)
+        let count = plan.isQuick ? 5 : 100
+        for number in 0..<count {
+            let child = try Child("job-worker", file.database.path, "--holds")
+            _ = try child.line()
+            try await file.queue.enqueue(Noop(number: number))
+            // It says so when it has begun.
+            _ = try child.line()
+            let starts = Starts()
+            let worker = file.queue.worker { handlers in
+                handlers.handle(Noop.self) { job, _ in starts.note(job.number) }
+            }
+            let run = Task { try await worker.run() }
+            try await Task.sleep(for: .microseconds(Int.random(in: 50_000...500_000, using: &random)))
+            let killed = bench_now()
+            child.kill()
+            while starts.all[number] == nil { try await Task.sleep(for: .milliseconds(1)) }
+            latencies.record((starts.all[number] ?? killed) - killed)
+            run.cancel()
+            try await run.value
+        }
+        await file.database.close()
+        let spread = latencies.summary(.milliseconds)
+        return [
+            ResultRow(
+                "jobs.rescue", unit: "ms", better: .lower, goal: 1000, ours: spread.p99, latencies: spread,
+                text:
+                    "99th percentile from `kill -9` of the process that runs a job to its start in another, \(count) times"
+            )
+        ]
+    }
+}

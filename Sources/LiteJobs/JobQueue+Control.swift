@@ -1,0 +1,117 @@
+import LiteDB
+
+extension JobQueue {
+    /// Cancels a job that is not finished. One write transaction.
+    ///
+    /// The task of a running job is cancelled, also in another process; whatever it still does is not recorded.
+    ///
+    /// - Returns: False if there is no such job, or it is finished.
+    /// - Throws: `DatabaseError`.
+    @discardableResult
+    public func cancel(_ id: JobID) async throws -> Bool {
+        let (store, clock, retention) = (store, clock, configuration.completedRetention)
+        return try await database.write { transaction in
+            let now = clock.milliseconds()
+            let pruneAt = Self.pruneTime(now, after: retention) ?? now
+            return try store.cancel(id, pruneAt: pruneAt, at: now, in: transaction)
+        }
+    }
+
+    /// Cancels every unfinished job that a filter lets through. A write transaction for each 500.
+    ///
+    /// - Returns: How many were cancelled.
+    /// - Throws: `DatabaseError`; what was cancelled before stays cancelled.
+    @discardableResult
+    public func cancel(where filter: JobFilter) async throws -> Int {
+        let (store, clock, retention) = (store, clock, configuration.completedRetention)
+        return try await change(filter) { ids, transaction in
+            let now = clock.milliseconds()
+            let pruneAt = Self.pruneTime(now, after: retention) ?? now
+            return try ids.count { try store.cancel($0, pruneAt: pruneAt, at: now, in: transaction) }
+        }
+    }
+
+    /// Lets a dead or cancelled job run again, with all its attempts. One write transaction.
+    ///
+    /// - Returns: False if there is no such job, or it is neither dead nor cancelled.
+    /// - Throws: `JobError` with `duplicate` if it is unique and one like it is there; `DatabaseError`.
+    @discardableResult
+    public func retry(_ id: JobID) async throws -> Bool {
+        let (store, clock) = (store, clock)
+        return try await database.write { transaction in
+            try store.retry(id, at: clock.milliseconds(), in: transaction)
+        }
+    }
+
+    /// Lets every dead or cancelled job that a filter lets through run again, with all its attempts. A write transaction
+    /// for each 500. Unique jobs of which one like them is there stay as they are.
+    ///
+    /// - Returns: How many will run again.
+    /// - Throws: `DatabaseError`; what was changed before stays changed.
+    @discardableResult
+    public func retry(where filter: JobFilter) async throws -> Int {
+        let (store, clock) = (store, clock)
+        return try await change(filter) { ids, transaction in
+            try store.retryAll(ids, at: clock.milliseconds(), in: transaction)
+        }
+    }
+
+    /// Removes every finished job that a filter lets through. A write transaction for each 500.
+    ///
+    /// - Returns: How many were removed.
+    /// - Throws: `DatabaseError`; what was removed before stays removed.
+    @discardableResult
+    public func remove(where filter: JobFilter) async throws -> Int {
+        let store = store
+        return try await change(filter) { ids, transaction in try store.remove(ids, in: transaction) }
+    }
+
+    /// Goes through the jobs by their ids, so that each is met once.
+    private func change(
+        _ filter: JobFilter,
+        _ body: @escaping @Sendable ([JobID], borrowing Transaction) throws -> Int
+    ) async throws -> Int {
+        let store = store
+        var last = JobID(rawValue: 0)
+        var count = 0
+        while true {
+            let after = last
+            let (ids, changed) = try await database.write { transaction in
+                let ids = try store.slice(filter, after: after, in: transaction)
+                return (ids, ids.isEmpty ? 0 : try body(ids, transaction))
+            }
+            count += changed
+            guard let end = ids.last else { return count }
+            last = end
+        }
+    }
+
+    /// Holds jobs back, in all processes and across restarts, until ``resume(_:)``. Jobs that run go on. One write
+    /// transaction; it holds from the next claim on.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func pause(_ scope: PauseScope) async throws {
+        let (store, clock) = (store, clock)
+        try await database.write { transaction in
+            try store.pause(scope, at: clock.milliseconds(), in: transaction)
+        }
+    }
+
+    /// Ends a pause. Nothing happens if there is none. One write transaction, and for a tag one more for each 500 jobs
+    /// that were held back.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func resume(_ scope: PauseScope) async throws {
+        let store = store
+        try await database.write { transaction in try store.resume(scope, in: transaction) }
+        guard case .tag = scope else { return }
+        while try await database.write({ transaction in try store.unparkPaused(in: transaction) }) > 0 {}
+    }
+
+    /// What is paused. One read.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func pauses() async throws -> [PauseScope] {
+        try database.read { snapshot in try store.pausedScopes(in: snapshot) }
+    }
+}

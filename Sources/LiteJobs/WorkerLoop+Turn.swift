@@ -1,0 +1,113 @@
+import LiteDB
+import Logging
+
+extension WorkerLoop {
+    /// Between two looks whether attempts were cancelled in the table.
+    private static let lookInterval = Duration.milliseconds(5)
+
+    /// Records what has ended and claims what is free to run, until there is neither.
+    func turn(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async throws {
+        while true {
+            let ended = pool.takeEnded()
+            pace.count(ended.count)
+            let plan: ClaimPlan?
+            do {
+                plan = try claimPlan(hasEnded: !ended.isEmpty)
+            } catch {
+                pool.putBack(ended)
+                throw error
+            }
+            guard !ended.isEmpty || plan != nil else { return try wakeWhenDue(&group) }
+            let result: WorkerRegistration.Turn
+            do {
+                result = try await registration.turn(ended, plan)
+            } catch {
+                pool.putBack(ended)
+                throw error
+            }
+            pool.add(result.claimed)
+            for (attempt, isRecorded) in zip(ended, result.recorded) { jobs.tell(attempt, isRecorded: isRecorded) }
+            pace.mayHaveMore = result.claimed.count >= (plan?.limit ?? .max) || result.hasRegistered
+            guard control.phase == .running else { return }
+            if result.claimed.isEmpty, ended.isEmpty, !pace.mayHaveMore { return try wakeWhenDue(&group) }
+        }
+    }
+
+    /// What to claim now; nil for nothing.
+    private func claimPlan(hasEnded: Bool) throws -> ClaimPlan? {
+        guard control.phase == .running else { return nil }
+        let (claimedCount, byQueue) = pool.claimedCounts
+        let prefetch = pace.prefetchCount
+        let free = worker.concurrency + prefetch - claimedCount
+        // With enough in hand, only together with something to record.
+        guard free > 0, claimedCount < worker.concurrency || hasEnded || free > prefetch / 2 else { return nil }
+        guard try pace.mayHaveMore || hasWork() else { return nil }
+        return pace.plan(
+            free, for: worker, claimed: byQueue, ageing: configuration.ageing, at: jobs.clock.milliseconds())
+    }
+
+    /// Whether a claim would find anything. One read.
+    func hasWork() throws -> Bool {
+        let (store, queues, kinds) = (jobs.store, worker.queues.map(\.name), worker.handlers.kinds)
+        let now = jobs.clock.milliseconds()
+        return try jobs.database.read { snapshot in
+            try store.hasWork(in: queues, kinds: kinds, at: now, in: snapshot)
+        }
+    }
+
+    /// Wakes the loop when the next job or schedule is due, if that is before the next housekeeping.
+    private func wakeWhenDue(_ group: inout DiscardingTaskGroup) throws {
+        let store = jobs.store
+        let (nextDue, nextFire) = try jobs.database.read { snapshot in
+            (try store.nextDue(in: snapshot), try store.nextFire(in: snapshot))
+        }
+        let now = jobs.clock.milliseconds()
+        let (clock, control) = (configuration.clock, control)
+        if let nextDue,
+            let wait = pace.newTimer(nextDue, at: now, limit: pace.interval(configuration.housekeepingInterval))
+        {
+            group.addTask {
+                if (try? await clock.sleep(for: wait)) != nil { control.wake() }
+            }
+        }
+        if let nextFire,
+            let wait = pace.newTimer(nextFire, at: now, limit: pace.interval(configuration.housekeepingInterval))
+        {
+            group.addTask {
+                if (try? await clock.sleep(for: wait)) != nil { control.housekeepingIsDue() }
+            }
+        }
+    }
+
+    /// Cancels what was cancelled in the table, or given to others. Looks at most every 5 ms.
+    func cancelLostAttempts(
+        _ registration: WorkerRegistration, isForced: Bool, _ group: inout DiscardingTaskGroup
+    ) throws {
+        let known = pool.tokens
+        guard !known.isEmpty else { return }
+        switch pace.look(every: Self.lookInterval, isForced: isForced) {
+        case .now: break
+        case .later(let wait):
+            let control = control
+            group.addTask {
+                if (try? await Task.sleep(for: wait)) != nil { control.wake() }
+            }
+            return
+        case .soonAlready: return
+        }
+        let (store, id) = (jobs.store, registration.id)
+        let current = try jobs.database.read { snapshot in try store.running(for: id, in: snapshot) }
+        let cancelled = pool.cancelAll(of: known, except: current)
+        let (pool, watch) = (pool, AttemptWatch(jobs: jobs))
+        for attempt in cancelled {
+            group.addTask { await watch.reportIfStuck(attempt) { pool.isRunning(attempt.job) } }
+        }
+    }
+}
+
+extension JobQueue {
+    func tellStart(of job: ClaimedJob) {
+        metrics.recordWait(job, milliseconds: metrics.isEnabled ? clock.milliseconds() - job.runAt : 0)
+        hub.tell(job.id, job.kind, .started)
+    }
+}

@@ -1,0 +1,144 @@
+import LiteDB
+import Synchronization
+
+/// What a worker's loop remembers from one turn to the next.
+final class WorkerPace: Sendable {
+    /// How much work is claimed ahead: as much as was done in this time.
+    private static let ahead = Duration.milliseconds(10)
+    private static let maximumPrefetchCount = 512
+    private static let gaugeInterval = Duration.seconds(15)
+
+    private struct State {
+        var planner: ClaimPlanner?
+        var mayHaveMore = true
+        var windowStart = ContinuousClock.now
+        var windowCount = 0
+        var prefetchCount = 0
+        var timers: [Int64] = []
+        var lastLook: ContinuousClock.Instant?
+        var isLookPlanned = false
+        var lastGauge: ContinuousClock.Instant?
+        var tryCount = 0
+        var isBusy = true
+        /// The timer that counts, and whether it is a slow one; nil while none runs.
+        var housekeeping: (number: Int, isSlow: Bool)?
+        var lastHousekeeping = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether the last claim was full, so that the next needs no look before.
+    var mayHaveMore: Bool {
+        get { state.withLock { $0.mayHaveMore } }
+        set { state.withLock { $0.mayHaveMore = newValue } }
+    }
+
+    /// How many jobs to claim beyond those that can run now: nothing where jobs take long.
+    var prefetchCount: Int { state.withLock { $0.prefetchCount } }
+
+    /// Learns how fast jobs end.
+    func count(_ endedCount: Int) {
+        let now = ContinuousClock.now
+        state.withLock { state in
+            state.windowCount += endedCount
+            let passed = now - state.windowStart
+            guard passed >= .milliseconds(1) else { return }
+            let count = Double(state.windowCount) * (Self.ahead / passed)
+            state.prefetchCount = min(Int(count), Self.maximumPrefetchCount)
+            if passed >= Self.ahead {
+                state.windowStart = now
+                state.windowCount = 0
+            }
+        }
+    }
+
+    func plan(
+        _ limit: Int, for worker: Worker, claimed: [String: Int], ageing: Duration?, at now: Int64
+    ) -> ClaimPlan? {
+        state.withLock { state in
+            var planner = state.planner ?? ClaimPlanner(queues: worker.queues, order: worker.order)
+            defer { state.planner = planner }
+            return planner.plan(limit, claimed: claimed, ageing: ageing, at: now)
+        }
+    }
+
+    /// How long to sleep until a time; nil if that is after the limit, or somebody sleeps until then.
+    func newTimer(_ time: Int64, at now: Int64, limit: Duration) -> Duration? {
+        let wait = max(time - now, 1)
+        guard wait < limit.wholeMilliseconds else { return nil }
+        return state.withLock { state in
+            state.timers.removeAll { $0 <= now }
+            guard !state.timers.contains(max(time, now + 1)) else { return nil }
+            state.timers.append(max(time, now + 1))
+            return .milliseconds(wait)
+        }
+    }
+
+    // MARK: Housekeeping
+
+    /// So many times longer are the pauses of an idle worker.
+    private static let idleFactor = 30
+
+    /// Whether anything runs, here or in another worker.
+    var isBusy: Bool {
+        get { state.withLock { $0.isBusy } }
+        set { state.withLock { $0.isBusy = newValue } }
+    }
+
+    /// The time to the next housekeeping.
+    func interval(_ busy: Duration) -> Duration { isBusy ? busy : busy * Self.idleFactor }
+
+    /// A timer to start; nil if one runs that is quick enough.
+    ///
+    /// - Parameter isDue: The one that ran has ended.
+    func newHousekeeping(_ busy: Duration, isDue: Bool) -> (number: Int, duration: Duration)? {
+        state.withLock { state in
+            if isDue { state.housekeeping = nil }
+            if let running = state.housekeeping, !running.isSlow || !state.isBusy { return nil }
+            state.lastHousekeeping += 1
+            state.housekeeping = (state.lastHousekeeping, !state.isBusy)
+            return (state.lastHousekeeping, state.isBusy ? busy : busy * Self.idleFactor)
+        }
+    }
+
+    func isCurrent(_ number: Int) -> Bool { state.withLock { $0.housekeeping?.number == number } }
+
+    /// When to look at the table.
+    enum Look {
+        case now
+        case later(Duration)
+        case soonAlready
+    }
+
+    func look(every interval: Duration, isForced: Bool) -> Look {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            let passed = state.lastLook.map { now - $0 } ?? interval
+            if isForced || passed >= interval {
+                state.lastLook = now
+                state.isLookPlanned = false
+                return .now
+            }
+            guard !state.isLookPlanned else { return .soonAlready }
+            state.isLookPlanned = true
+            return .later(interval - passed)
+        }
+    }
+
+    func isGaugeDue() -> Bool {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            if let last = state.lastGauge, now - last < Self.gaugeInterval { return false }
+            state.lastGauge = now
+            return true
+        }
+    }
+
+    /// Whether a worker that stops tries once more to record what it has done.
+    func mayTryAgain() -> Bool {
+        state.withLock { state in
+            state.tryCount += 1
+            return state.tryCount < 25
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import LiteDB
+import LiteJobs
+import LiteStackTesting
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ControlTests {
+    struct Other: Job { static let kind = "other" }
+
+    private func worker(_ jobs: JobQueue) -> Worker {
+        jobs.worker(queues: ["default", "mail"]) { handlers in
+            handlers.handle(Note.self) { _, _ in }
+            handlers.handle(Other.self) { _, _ in }
+        }
+    }
+
+    @Test(arguments: [PauseScope.all, .queue("mail"), .kind("note"), .tag("later")])
+    func `what is paused waits, the rest runs, and it goes on when it is resumed`(scope: PauseScope) async throws {
+        try await withJobs { jobs, _ in
+            try await jobs.pause(scope)
+            try await jobs.pause(scope)
+            #expect(try await jobs.pauses() == [scope])
+            let held = try await jobs.enqueue(Note(), queue: "mail", tags: ["now", "later"])
+            let free = try await jobs.enqueue(Other())
+            try await running(worker(jobs)) {
+                if scope != .all {
+                    _ = try await jobs.job(free, reaches: .completed)
+                    let record = try #require(try await jobs.job(held))
+                    #expect(record.attempt == 0 && !record.state.isFinal)
+                }
+                try await jobs.resume(scope)
+                _ = try await jobs.job(held, reaches: .completed)
+                _ = try await jobs.job(free, reaches: .completed)
+            }
+            #expect(try await jobs.pauses() == [])
+        }
+    }
+
+    @Test func `jobs are found by what they are and what became of them`() async throws {
+        try await withJobs { jobs, _ in
+            let bad = try await jobs.enqueue(OnceOnly(), tags: ["red"])
+            let good = try await jobs.enqueue(Note(text: "x"), queue: "odd 'queue' \"ü\"", tags: ["blue"])
+            let worker = jobs.worker { handlers in
+                handlers.handle(OnceOnly.self) { _, _ in throw Broken(description: "no paint left") }
+            }
+            try await running(worker) { _ = try await jobs.job(bad, reaches: .dead) }
+            #expect(try await jobs.jobs(where: .dead).map(\.id) == [bad.id])
+            #expect(try await jobs.jobs(where: .kind("note")).map(\.id) == [good.id])
+            #expect(try await jobs.jobs(where: .tag("blue")).map(\.id) == [good.id])
+            var filter = JobFilter()
+            filter.errorContains = "paint"
+            #expect(try await jobs.jobs(where: filter).map(\.id) == [bad.id])
+            filter = JobFilter()
+            filter.queue = "odd 'queue' \"ü\""
+            #expect(try await jobs.jobs(where: filter).map(\.id) == [good.id])
+            filter = .dead
+            filter.reason = .attemptsExhausted
+            #expect(try await jobs.retry(where: filter) == 1)
+            #expect(try await jobs.job(bad)?.state == .available)
+            #expect(try await jobs.cancel(where: JobFilter()) == 2)
+            #expect(try await jobs.remove(where: .states(.cancelled)) == 2)
+            #expect(try await jobs.jobs(where: JobFilter()).isEmpty)
+        }
+    }
+
+    @Test func `the counts are right however jobs change`() async throws {
+        try await withJobs { jobs, database in
+            try await jobs.enqueue(contentsOf: (0..<20).map { Note(text: "\($0)") })
+            try await jobs.enqueue(Note(), delay: .seconds(600))
+            let bad = try await jobs.enqueue(OnceOnly())
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, _ in }
+                handlers.handle(OnceOnly.self) { _, _ in throw Broken() }
+            }
+            try await running(worker) { _ = try await jobs.job(bad, reaches: .dead) }
+            try await database.execute("DELETE FROM lite_jobs WHERE state = 'completed' AND id % 2 = 0")
+            let counted = try database.read { snapshot in
+                try snapshot.all("SELECT state || count(*) FROM lite_jobs GROUP BY state ORDER BY 1", as: String.self)
+            }
+            let kept = try database.read { snapshot in
+                try snapshot.all(
+                    "SELECT state || sum(count) FROM lite_job_depth GROUP BY state ORDER BY 1", as: String.self)
+            }
+            #expect(counted == kept)
+            #expect(kept == ["completed10", "dead1", "scheduled1"])
+        }
+    }
+
+    @Test func `the oldest age is that of the job that has waited longest, whatever its priority`() async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, _ in
+            try await jobs.enqueue(Note(), priority: -3)
+            time.clock.advance(by: .seconds(5))
+            try await jobs.enqueue(Note(), priority: 9)
+            time.clock.advance(by: .seconds(2))
+            #expect(try await jobs.statistics().oldestAges == ["default": .seconds(7)])
+        }
+    }
+
+    @Test func `a job that was not started in time is dead`() async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, _ in
+            let late = try await jobs.enqueue(Note(), expiresAfter: .seconds(30))
+            let inTime = try await jobs.enqueue(Note(), delay: .seconds(20), expiresAfter: .seconds(30))
+            time.clock.advance(by: .seconds(31))
+            try await running(worker(jobs)) {
+                let dead = try await jobs.job(late, reaches: .dead)
+                #expect(dead.reason == .expired && dead.attempt == 0)
+                _ = try await jobs.job(inTime, reaches: .completed)
+            }
+        }
+    }
+
+    @Test func `progress is seen while the job runs`() async throws {
+        try await withJobs { jobs, _ in
+            let mayEnd = TestSignal()
+            let job = try await jobs.enqueue(Note())
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, context in
+                    try await context.report(progress: 0.25, "first quarter")
+                    try await context.report(progress: 0.5, "half")
+                    try await mayEnd.wait()
+                }
+            }
+            try await running(worker) {
+                try await eventually("the last report") { try await jobs.job(job)?.progress == 0.5 }
+                #expect(try await jobs.job(job)?.progressMessage == "half")
+                mayEnd.send()
+                _ = try await jobs.job(job, reaches: .completed)
+            }
+        }
+    }
+}
