@@ -70,7 +70,8 @@ let package = Package(
         .testTarget(
             name: "LiteDBTests",
             dependencies: [
-                "LiteDB", "CLiteStackSQLite", "CLiteStackFaults", "LiteDBCrashHelper", .logging, .metricsTestKit,
+                "LiteDB", "LiteStackTesting", "CLiteStackSQLite", "CLiteStackFaults", "LiteDBCrashHelper", .logging,
+                .metricsTestKit,
             ]
         ),
         .executableTarget(

@@ -1,23 +1,25 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// Starts a program by `posix_spawn`.
 ///
 /// Foundation's `Process` copies the list of the process's open descriptors, and crashes now and then while other tests
 /// open and close files.
-enum Spawn {
+package enum Spawn {
     /// A program that runs, and our ends of its pipes.
-    struct Child {
-        let identifier: pid_t
-        let input: FileHandle
-        let output: FileHandle
-        let error: FileHandle
+    package struct Child {
+        package let identifier: pid_t
+        package let input: FileHandle
+        package let output: FileHandle
+        package let error: FileHandle
     }
 
     private static let turn = Mutex(())
 
     /// - Throws: `POSIXError` if it cannot be started.
-    static func start(_ executable: String, _ arguments: [String], environment: [String: String]) throws -> Child {
+    package static func start(_ executable: String, _ arguments: [String], environment: [String: String]) throws
+        -> Child
+    {
         // One at a time: a child that starts between `pipe` and `fcntl` would inherit the ends, and hold them open.
         try turn.withLock { _ in
             let (input, output, error) = (try Ends(), try Ends(), try Ends())
@@ -37,7 +39,7 @@ enum Spawn {
     }
 
     /// Waits until a child has ended. Blocks.
-    static func wait(for identifier: pid_t) -> ChildProcess.Exit {
+    package static func wait(for identifier: pid_t) -> ChildProcess.Exit {
         var status: Int32 = 0
         while waitpid(identifier, &status, 0) == -1, errno == EINTR {}
         // WIFEXITED and its kin are macros.

@@ -1,4 +1,5 @@
 import Foundation
+import LiteStackTesting
 import Testing
 
 @testable import LiteDB
@@ -92,11 +93,11 @@ import Testing
                 }
                 """
             try source.write(toFile: folder + "/answer.c", atomically: true, encoding: .utf8)
-            let compiler = try Process.run(
-                URL(fileURLWithPath: "/usr/bin/env"),
-                arguments: ["cc", "-shared", "-fPIC", "-o", folder + "/answer.so", folder + "/answer.c"])
-            compiler.waitUntilExit()
-            try #require(compiler.terminationStatus == 0)
+            let compiler = try Spawn.start(
+                "/usr/bin/env", ["cc", "-shared", "-fPIC", "-o", folder + "/answer.so", folder + "/answer.c"],
+                environment: ProcessInfo.processInfo.environment)
+            let end = try await onThread { Spawn.wait(for: compiler.identifier) }
+            try #require(end == .exited(0))
             var configuration = Database.Configuration()
             configuration.extensions = [folder + "/answer.so"]
             try await withDatabase(at: folder + "/a.sqlite3", configuration) { database in

@@ -1,4 +1,6 @@
 import Foundation
+import LiteStackTesting
+import Synchronization
 
 /// A running `LiteDBCrashHelper`, whose lines of output are awaited one by one.
 final class ChildProcess {
@@ -6,29 +8,36 @@ final class ChildProcess {
         let description: String
     }
 
-    private let process = Process()
-    private let input = Pipe()
+    private let child: Spawn.Child
+    private let hasEnded = Box(false)
     private var lines: AsyncStream<String>.Iterator
     private let exits: AsyncStream<Int32>
+    /// How it ended, once somebody has waited for that.
+    private var ended: Int32 = -1
 
     /// Starts the helper with a command and its arguments.
     init(_ arguments: String...) throws {
         let here = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.executableURL = here.deletingLastPathComponent().appendingPathComponent("LiteDBCrashHelper")
-        process.arguments = arguments
-        process.standardInput = input
-        let output = Pipe()
-        process.standardOutput = output
+        let program = here.deletingLastPathComponent().appendingPathComponent("LiteDBCrashHelper").path
+        child = try Spawn.start(program, arguments, environment: ProcessInfo.processInfo.environment)
         let (stream, continuation) = AsyncStream.makeStream(of: String.self)
         lines = stream.makeAsyncIterator()
         let (exits, exit) = AsyncStream.makeStream(of: Int32.self)
         self.exits = exits
-        process.terminationHandler = { process in
-            exit.yield(process.terminationStatus)
+        Thread { [child, hasEnded] in
+            let status: Int32 =
+                switch Spawn.wait(for: child.identifier) {
+                case .exited(let code): code
+                case .signaled(let signal): signal
+                }
+            hasEnded.value.store(true, ordering: .releasing)
+            exit.yield(status)
             exit.finish()
-        }
-        try process.run()
-        let reading = output.fileHandleForReading
+        }.start()
+        Thread { [child] in
+            while case let data = child.error.availableData, !data.isEmpty { FileHandle.standardError.write(data) }
+        }.start()
+        let reading = child.output
         Thread {
             var rest = Data()
             // `read(upToCount:)` would wait until it has that much.
@@ -44,7 +53,7 @@ final class ChildProcess {
     }
 
     deinit {
-        if process.isRunning { kill() }
+        if !hasEnded.value.load(ordering: .acquiring) { kill() }
     }
 
     /// The next line that it prints.
@@ -64,17 +73,17 @@ final class ChildProcess {
 
     /// Ends its standard input, for which it waits.
     func letGo() {
-        try? input.fileHandleForWriting.close()  // it may have ended already
+        try? child.input.close()  // it may have ended already
     }
 
     /// Waits for its end; the status, or the signal that killed it.
     @discardableResult
     func exit() async -> Int32 {
-        for await status in exits { return status }
-        return process.terminationStatus
+        for await status in exits { ended = status }
+        return ended
     }
 
-    var identifier: Int32 { process.processIdentifier }
+    var identifier: Int32 { child.identifier }
 
     /// Ends it without a chance to do anything (SIGKILL).
     func kill() { Foundation.kill(identifier, SIGKILL) }
@@ -93,4 +102,11 @@ final class ChildProcess {
 
     /// Lets it go on (SIGCONT).
     func goOn() { Foundation.kill(identifier, SIGCONT) }
+}
+
+/// A flag that a thread can capture.
+private final class Box: Sendable {
+    let value: Atomic<Bool>
+
+    init(_ value: Bool) { self.value = Atomic(value) }
 }
