@@ -22,15 +22,22 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     private var core: CacheCore { cache.core }
 
     func run() async throws -> Flights.Landing {
-        let process = try core.processMark()
         var dead: String?
         while true {
             try Task.checkCancellation()
             // Before the computation: an invalidation from here on makes its result older than what was asked for.
             let common = try cache.newEntry(lifetime, tags, stale: stale)
             try core.tags.refresh()
-            let token = Int64(bitPattern: core.configuration.random())
-            switch try await claim(common, token, process.name, dead) {
+            // Not the injected generator: two processes with the same numbers would take each other's rows.
+            let token = Int64.random(in: .min ... .max)
+            let answer: CacheStore.Claim
+            do {
+                answer = try await claim(common, token, try core.processMark().name, dead)
+            } catch {
+                guard Self.allowsComputing(error) else { throw error }
+                return .value(try await computeAlone(error))
+            }
+            switch answer {
             case .hit(let entry):
                 if entry.value.flags.contains(.failure) { throw Self.failed(entry.value, key) }
                 return .value(Computed(value: nil, stored: entry.value))
@@ -58,6 +65,21 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     }
 
     // MARK: Computing
+
+    /// Whether the file only takes no writes: then other processes cannot be told, and the caller gets its value.
+    private static func allowsComputing(_ error: any Error) -> Bool {
+        if let error = error as? CacheError { return error.code == .lockFile }
+        return (error as? DatabaseError).map { $0.code != .closed && $0.code != .replaced } ?? false
+    }
+
+    /// Computes for the callers of this process alone, and stores nothing.
+    private func computeAlone(_ reason: any Error) async throws -> Computed {
+        core.logger.warning(
+            "A value is computed without telling other processes, and is not cached", metadata: ["error": "\(reason)"])
+        let compute = compute
+        let value = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
+        return Computed(value: value, stored: try core.coding.stored(value))
+    }
 
     private func computeAndStore(_ token: Int64, _ common: CacheChange.NewEntry) async throws -> Computed {
         let compute = compute
