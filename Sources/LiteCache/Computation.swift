@@ -23,6 +23,7 @@ struct Computation<Value: Codable & Sendable>: Sendable {
 
     func run() async throws -> Flights.Landing {
         var dead: String?
+        var unusable = unusable
         while true {
             try Task.checkCancellation()
             // Before the computation: an invalidation from here on makes its result older than what was asked for.
@@ -32,7 +33,7 @@ struct Computation<Value: Codable & Sendable>: Sendable {
             let token = Int64.random(in: .min ... .max)
             let answer: CacheStore.Claim
             do {
-                answer = try await claim(common, token, try core.processMark().name, dead)
+                answer = try await claim(common, token, try core.processMark().name, dead, unusable)
             } catch {
                 guard Self.allowsComputing(error) else { throw error }
                 return .value(try await computeAlone(error))
@@ -40,7 +41,13 @@ struct Computation<Value: Codable & Sendable>: Sendable {
             switch answer {
             case .hit(let entry):
                 if entry.value.flags.contains(.failure) { throw Self.failed(entry.value, key) }
-                return .value(Computed(value: nil, stored: entry.value))
+                do {
+                    let value = try core.coding.value(entry.value, as: Value.self, key: key)
+                    return .value(Computed(value: value, stored: entry.value))
+                } catch let error as CacheError where error.code == .undecodable {
+                    // Of another release, which has another type: it counts as none.
+                    unusable = entry.version
+                }
             case .mine:
                 return .value(try await computeAndStore(token, common))
             case .theirs(let flight):
@@ -51,9 +58,9 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     }
 
     private func claim(
-        _ common: CacheChange.NewEntry, _ token: Int64, _ process: String, _ dead: String?
+        _ common: CacheChange.NewEntry, _ token: Int64, _ process: String, _ dead: String?, _ unusable: Int64?
     ) async throws -> CacheStore.Claim {
-        let (store, clock, entryKey, unusable) = (core.store, core.clock, entryKey, unusable)
+        let (store, clock, entryKey) = (core.store, core.clock, entryKey)
         let timeout = core.configuration.computationTimeout.wholeMilliseconds
         return try await core.database.writeToTheEnd { transaction in
             let now = clock.milliseconds()

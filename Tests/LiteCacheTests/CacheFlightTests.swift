@@ -172,6 +172,26 @@ import Testing
         }
     }
 
+    @Test func `a value of another type that another handle computed meanwhile counts as none`() async throws {
+        let (started, mayEnd) = (TestSignal(), TestSignal())
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/cache.sqlite3"
+            let (one, two) = (try await Cache.open(at: path), try await Cache.open(at: path))
+            async let first = one.fetch("key") {
+                started.send()
+                try await mayEnd.wait()
+                return "text"
+            }
+            try await started.wait()
+            async let second = two.fetch("key") { [1, 2] }
+            mayEnd.send()
+            #expect(try await first == "text")
+            #expect(try await second == [1, 2])
+            await one.close()
+            await two.close()
+        }
+    }
+
     @Test func `two handles on one file compute once`() async throws {
         let (started, mayEnd) = (TestSignal(), TestSignal())
         try await withTemporaryDirectory { folder in
