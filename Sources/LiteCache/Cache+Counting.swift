@@ -28,7 +28,7 @@ extension Cache {
         }
     }
 
-    /// Takes from a counter; see ``increment(_:by:expiresIn:)-(String,Int,Lifetime)``.
+    /// Takes from a counter; see ``increment(_:by:expiresIn:)->Int``.
     ///
     /// - Throws: The same.
     @discardableResult
@@ -61,7 +61,7 @@ extension Cache {
 
     /// Takes from a counter of Doubles.
     ///
-    /// - Throws: As ``increment(_:by:expiresIn:)-(String,Double,Lifetime)``.
+    /// - Throws: As ``increment(_:by:expiresIn:)->Double``.
     @discardableResult
     public func decrement(
         _ key: String, by amount: Double, expiresIn: Lifetime = .standard

@@ -57,7 +57,8 @@ extension Cache {
         case .none, .outdated, .unusable:
             let computed = try await core.flights.value(
                 for: entryKey, supersedes: found.isOutdated, attempt: attempt(waits: true))
-            if let value = computed.value as? Value { return value }
+            // Unwrapped first: nil of this optional would pass for a nil of an optional `Value`.
+            if let computed = computed.value, let value = computed as? Value { return value }
             return try core.coding.value(computed.stored, as: type, key: key)
         }
     }

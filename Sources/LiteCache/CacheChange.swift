@@ -24,6 +24,12 @@ struct CacheChange: Sendable {
     let key: EntryKey
     let kind: Kind
 
+    /// The number of the last invalidation that the new entry, if it has tags, may know of.
+    var tagsAt: Int64 {
+        guard case .set(let new, _) = kind, !new.tags.isEmpty else { return 0 }
+        return new.tagsAt
+    }
+
     /// What is to be stored.
     struct NewEntry: Sendable {
         let value: StoredValue

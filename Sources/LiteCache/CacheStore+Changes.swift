@@ -61,6 +61,8 @@ extension CacheStore {
             results.append(try apply(change, at: now, visited, &ledger, transaction))
         }
         try overtakeFlights(of: ledger, in: transaction)
+        let tagsAt = changes.map(\.tagsAt).max() ?? 0
+        if tagsAt > 0 { try noteTags(at: tagsAt, in: transaction) }
         try Self.save(ledger, in: transaction)
         return (results, ledger.departures)
     }
@@ -70,6 +72,7 @@ extension CacheStore {
         _ transaction: borrowing Transaction
     ) throws -> Result<CacheChange.Outcome, CacheError> {
         let present = try present(change.key, at: now, in: transaction)
+        ledger.touched.append(change.key.hash)
         switch change.kind {
         case .set(let new, let condition):
             guard Self.holds(condition, of: present) else { return .success(.refused) }

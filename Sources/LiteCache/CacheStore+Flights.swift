@@ -105,13 +105,14 @@ extension CacheStore {
             "UPDATE lite_cache_flights SET failure = \(failure) WHERE hash = \(key.hash) AND token = \(token)")
     }
 
-    /// Marks the computations of entries that this transaction changed.
-    func overtakeFlights(of ledger: Ledger, in transaction: borrowing Transaction) throws {
-        guard ledger.isChanged else { return }
-        let flying = try transaction.all("SELECT hash FROM lite_cache_flights WHERE is_overtaken = 0", as: Int64.self)
+    /// Marks the computations of entries that this transaction changed; `all` where it cannot be told which.
+    func overtakeFlights(of ledger: Ledger, all: Bool = false, in transaction: borrowing Transaction) throws {
+        guard all || ledger.isCleared || !ledger.touched.isEmpty else { return }
+        let flying = try transaction.all(
+            "SELECT hash FROM lite_cache_flights WHERE is_overtaken = 0 AND failure IS NULL", as: Int64.self)
         guard !flying.isEmpty else { return }
-        let changed = Set(ledger.changed)
-        for hash in flying where ledger.isCleared || changed.contains(hash) {
+        let touched = Set(ledger.touched)
+        for hash in flying where all || ledger.isCleared || touched.contains(hash) {
             try transaction.execute("UPDATE lite_cache_flights SET is_overtaken = 1 WHERE hash = \(hash)")
         }
     }

@@ -52,6 +52,8 @@ extension CacheStore {
             for entry in found {
                 try remove(entry.hash, entry.bytes, entry.position, from: &ledger, in: transaction)
             }
+            // A computation's row has no key. Of keys that begin otherwise some are computed once more.
+            try overtakeFlights(of: ledger, all: true, in: transaction)
             return (found.count, found.count { $0.isLive })
         }
     }

@@ -22,18 +22,32 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     private var core: CacheCore { cache.core }
 
     func run() async throws -> Flights.Landing {
-        let process = try core.processMark()
         var dead: String?
+        var unusable = unusable
         while true {
             try Task.checkCancellation()
             // Before the computation: an invalidation from here on makes its result older than what was asked for.
             let common = try cache.newEntry(lifetime, tags, stale: stale)
             try core.tags.refresh()
-            let token = Int64(bitPattern: core.configuration.random())
-            switch try await claim(common, token, process.name, dead) {
+            // Not the injected generator: two processes with the same numbers would take each other's rows.
+            let token = Int64.random(in: .min ... .max)
+            let answer: CacheStore.Claim
+            do {
+                answer = try await claim(common, token, try core.processMark().name, dead, unusable)
+            } catch {
+                guard Self.allowsComputing(error) else { throw error }
+                return .value(try await computeAlone(error))
+            }
+            switch answer {
             case .hit(let entry):
                 if entry.value.flags.contains(.failure) { throw Self.failed(entry.value, key) }
-                return .value(Computed(value: nil, stored: entry.value))
+                do {
+                    let value = try core.coding.value(entry.value, as: Value.self, key: key)
+                    return .value(Computed(value: value, stored: entry.value))
+                } catch let error as CacheError where error.code == .undecodable {
+                    // Of another release, which has another type: it counts as none.
+                    unusable = entry.version
+                }
             case .mine:
                 return .value(try await computeAndStore(token, common))
             case .theirs(let flight):
@@ -44,9 +58,9 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     }
 
     private func claim(
-        _ common: CacheChange.NewEntry, _ token: Int64, _ process: String, _ dead: String?
+        _ common: CacheChange.NewEntry, _ token: Int64, _ process: String, _ dead: String?, _ unusable: Int64?
     ) async throws -> CacheStore.Claim {
-        let (store, clock, entryKey, unusable) = (core.store, core.clock, entryKey, unusable)
+        let (store, clock, entryKey) = (core.store, core.clock, entryKey)
         let timeout = core.configuration.computationTimeout.wholeMilliseconds
         return try await core.database.writeToTheEnd { transaction in
             let now = clock.milliseconds()
@@ -58,6 +72,21 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     }
 
     // MARK: Computing
+
+    /// Whether the file only takes no writes: then other processes cannot be told, and the caller gets its value.
+    private static func allowsComputing(_ error: any Error) -> Bool {
+        if let error = error as? CacheError { return error.code == .lockFile }
+        return (error as? DatabaseError).map { $0.code != .closed && $0.code != .replaced } ?? false
+    }
+
+    /// Computes for the callers of this process alone, and stores nothing.
+    private func computeAlone(_ reason: any Error) async throws -> Computed {
+        core.logger.warning(
+            "A value is computed without telling other processes, and is not cached", metadata: ["error": "\(reason)"])
+        let compute = compute
+        let value = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
+        return Computed(value: value, stored: try core.coding.stored(value))
+    }
 
     private func computeAndStore(_ token: Int64, _ common: CacheChange.NewEntry) async throws -> Computed {
         let compute = compute

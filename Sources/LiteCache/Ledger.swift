@@ -11,6 +11,9 @@ struct Ledger {
     private(set) var changed: [Int64] = []
     /// Everything was removed.
     private(set) var isCleared = false
+    /// The entries that a caller changed, or deleted where there was none: computations of them are overtaken. Those that
+    /// the eviction or their time removed are not among them.
+    var touched: [Int64] = []
     /// What left by eviction or because its time was over, by namespace.
     var departures: [String: Departures] = [:]
 

@@ -27,7 +27,16 @@ extension Number {
             guard !overflow else { return .failure(overflowed(key)) }
             return .success(.integer(sum))
         case (.integer(let left), .real(let right)): return finite(Double(left) + right, key)
-        case (.real(let left), .integer(let right)): return finite(left + Double(right), key)
+        case (.real(let left), .integer(let right)):
+            let sum = left + Double(right)
+            guard Int64(exactly: sum) != nil else {
+                return .failure(
+                    CacheError(
+                        .undecodable,
+                        "Counting with the entry \(key): it holds a Double, and the sum is no whole number of 64 bits. It "
+                            + "was left as it is; count with Doubles"))
+            }
+            return .success(.real(sum))
         case (.real(let left), .real(let right)): return finite(left + right, key)
         }
     }

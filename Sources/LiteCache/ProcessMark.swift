@@ -31,8 +31,10 @@ final class ProcessMark: Sendable {
         Self.removeDead(in: directory)
         name = UUID().uuidString
         path = Self.path(of: name, in: directory)
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // It gets its name when it is locked: a peer never finds it free.
+        let hidden = path + ".new"
+        descriptor = open(hidden, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0, rename(hidden, path) == 0 else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { close(descriptor) }
             throw CacheError(

@@ -12,16 +12,20 @@ struct ValueCoding: Sendable {
     let compresses: Bool
 
     /// - Throws: `CacheError` with `unencodable`.
-    func stored(_ value: some Encodable) throws -> StoredValue {
-        if let value = value as? [UInt8] { return compressed(value) }
-        switch value {
-        case let value as String: return StoredValue(.text(value))
-        case let value as Data: return compressed(Array(value))
-        case let value as Double where !value.isNaN: return StoredValue(.real(value))
-        case let value as Float where !value.isNaN: return StoredValue(.real(Double(value)))
-        case let value as any BinaryInteger:
-            if let integer = Int64(exactly: value) { return StoredValue(.integer(integer)) }
-        default: break
+    func stored<Value: Encodable>(_ value: Value) throws -> StoredValue {
+        // By the type, not by casts: an empty array of any type casts to bytes, and an optional to what it holds.
+        if Value.self == [UInt8].self { return compressed(same(value, as: [UInt8].self)) }
+        if Value.self == String.self { return StoredValue(.text(same(value, as: String.self))) }
+        if Value.self == Data.self { return compressed(Array(same(value, as: Data.self))) }
+        if Value.self is any BinaryInteger.Type, let number = value as? any BinaryInteger,
+            let integer = Int64(exactly: number)
+        {
+            return StoredValue(.integer(integer))
+        }
+        if Value.self == Double.self || Value.self == Float.self,
+            let real = value as? Double ?? (value as? Float).map(Double.init), !real.isNaN
+        {
+            return StoredValue(.real(real))
         }
         do {
             return compressed(try coder.encode(value), flags: .coded)

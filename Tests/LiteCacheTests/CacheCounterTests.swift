@@ -55,6 +55,8 @@ import Testing
             #expect(try await cache.decrement("real", by: 0.25) == 0.25)
             #expect(try await cache.increment("whole") == 1)
             #expect(try await cache.increment("whole", by: 0.5) == 1.5)
+            await #expect(throws: CacheError.self) { try await cache.increment("whole", by: 1) }
+            #expect(try await cache.get("whole") == 1.5)
             try await cache.set("text", "7")
             await #expect { try await cache.increment("text") } throws: {
                 ($0 as? CacheError)?.code == .undecodable

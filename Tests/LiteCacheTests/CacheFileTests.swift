@@ -32,6 +32,8 @@ import Testing
             }
             #expect(try await cache.get("key") == 1)
             #expect(try await cache.exists("key"))
+            let value = try await cache.fetch("computed") { 3 }
+            #expect(value == 3)
             #expect(litestack_fault_disarm(fault) > 0)
             try await cache.set("other", 2)
             #expect(try await cache.get("other") == 2)

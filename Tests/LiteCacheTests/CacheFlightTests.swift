@@ -8,13 +8,13 @@ import Testing
     private struct Failed: Error {}
 
     enum Meanwhile: CaseIterable, Sendable {
-        case deleted, cleared, invalidated, namespaceCleared, set
+        case deleted, taken, prefixDeleted, cleared, invalidated, namespaceCleared, set
 
         func happen(to cache: Cache) async throws {
             switch self {
-            case .deleted:
-                try await cache.set("key", 0)
-                try await cache.delete("key")
+            case .deleted: try await cache.delete("key")
+            case .taken: _ = try await cache.take("key", as: Int.self)
+            case .prefixDeleted: try await cache.delete(prefix: "ke")
             case .cleared: try await cache.clear()
             case .invalidated: try await cache.invalidate(tag: "tag")
             case .namespaceCleared: try await cache.clear(namespace: "space")
@@ -149,6 +149,46 @@ import Testing
             wall.advance(by: .seconds(5))
             let value = try await cache.fetch("key") { 1 }
             #expect(value == 1)
+        }
+    }
+
+    @Test func `an optional value reaches who waits in another handle`() async throws {
+        let (started, mayEnd) = (TestSignal(), TestSignal())
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/cache.sqlite3"
+            let (one, two) = (try await Cache.open(at: path), try await Cache.open(at: path))
+            async let first = one.fetch("key", as: String?.self) {
+                started.send()
+                try await mayEnd.wait()
+                return "found"
+            }
+            try await started.wait()
+            async let second = two.fetch("key", as: String?.self) { "other" }
+            mayEnd.send()
+            let values = try await [first, second]
+            #expect(values == ["found", "found"])
+            await one.close()
+            await two.close()
+        }
+    }
+
+    @Test func `a value of another type that another handle computed meanwhile counts as none`() async throws {
+        let (started, mayEnd) = (TestSignal(), TestSignal())
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/cache.sqlite3"
+            let (one, two) = (try await Cache.open(at: path), try await Cache.open(at: path))
+            async let first = one.fetch("key") {
+                started.send()
+                try await mayEnd.wait()
+                return "text"
+            }
+            try await started.wait()
+            async let second = two.fetch("key") { [1, 2] }
+            mayEnd.send()
+            #expect(try await first == "text")
+            #expect(try await second == [1, 2])
+            await one.close()
+            await two.close()
         }
     }
 

@@ -29,6 +29,25 @@ import Testing
         }
     }
 
+    @Test func `empty arrays and optionals come back out of the file as what they were`() async throws {
+        var configuration = Cache.Configuration()
+        configuration.memoryBytes = 0
+        try await withCache(configuration) { cache in
+            try await cache.set("pages", [Page]())
+            try await cache.set("numbers", [Int]())
+            try await cache.set("text", "yes" as String?)
+            try await cache.set("number", 7 as Int?)
+            try await cache.set("real", 0.1)
+            try await cache.set("single", Float(0.5))
+            #expect(try await cache.get("pages") == [Page]())
+            #expect(try await cache.get("numbers") == [Int]())
+            #expect(try await cache.get("text", as: String?.self) == "yes")
+            #expect(try await cache.get("number", as: Int?.self) == 7)
+            #expect(try await cache.get("real") == 0.1)
+            #expect(try await cache.get("single") == Float(0.5))
+        }
+    }
+
     @Test func `the later of two values stays`() async throws {
         try await withCache { cache in
             try await cache.set("key", 1)

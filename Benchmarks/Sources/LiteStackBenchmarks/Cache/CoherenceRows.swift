@@ -26,6 +26,9 @@ enum CoherenceRows {
         let rate = try writer.answer(Double.self)
         try writer.finish()
         await cache.close()
+        guard plan.isQuick || rate > 4_500 else {
+            throw ChildError(message: "the writer reached only \(rate) a second")
+        }
         let hits = Double(after.memoryHits - before.memoryHits) / Double(readCount / 10)
         let setting = "another process sets 100 keys in turn, \(Int(rate)) sets a second"
         return [

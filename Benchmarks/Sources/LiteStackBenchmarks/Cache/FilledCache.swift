@@ -38,7 +38,7 @@ struct FilledCache: Sendable {
     /// Positions of keys in a fixed random order.
     func order(amongFirst count: Int? = nil, seed: UInt64 = 1) -> [Int] {
         var random = RandomNumbers(seed: seed)
-        return (0..<(1 << 16)).map { _ in Int.random(in: 0..<(count ?? keys.count), using: &random) }
+        return (0..<(1 << 18)).map { _ in Int.random(in: 0..<(count ?? keys.count), using: &random) }
     }
 }
 
