@@ -11,6 +11,7 @@ struct LiteStackBenchmarks: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, PacedWriterCommand.self, ListenerCommand.self, ContenderCommand.self,
             IdleMemoryCommand.self, ScanMemoryCommand.self, CacheWriterCommand.self, CacheFetcherCommand.self,
+            CableListenerCommand.self, CableServerCommand.self, CableClientsCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )
