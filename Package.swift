@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "LiteCable", targets: ["LiteCable"]),
         .library(name: "LiteStack", targets: ["LiteStack"]),
         .library(name: "LiteStackHummingbird", targets: ["LiteStackHummingbird"]),
+        .library(name: "LiteStackWebSocket", targets: ["LiteStackWebSocket"]),
         .library(name: "LiteStackTesting", targets: ["LiteStackTesting"]),
     ],
     traits: [
@@ -22,6 +23,7 @@ let package = Package(
             name: "Configuration",
             description: "A stack's settings from a ConfigReader of swift-configuration."
         ),
+        .trait(name: "Tokens", description: "LiteCable: signed channel tokens, by swift-crypto."),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -31,9 +33,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
-        .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.30.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", "3.12.3"..<"5.0.0"),
     ],
     targets: [
         .systemLibrary(
@@ -44,7 +47,7 @@ let package = Package(
         .target(name: "LiteDB", dependencies: ["CLiteStackSQLite", .logging, .metrics, .tracing]),
         .target(name: "LiteCache", dependencies: ["LiteDB", "CLiteStackZlib", .logging, .metrics]),
         .target(name: "LiteJobs", dependencies: ["LiteDB", .logging, .metrics, .tracing, .spans, .lifecycle]),
-        .target(name: "LiteCable", dependencies: ["LiteDB", .logging]),
+        .target(name: "LiteCable", dependencies: ["LiteDB", .logging, .crypto]),
         .target(
             name: "LiteStack",
             dependencies: ["LiteDB", "LiteCache", "LiteJobs", "LiteCable", .logging, .lifecycle, .configuration]
@@ -52,8 +55,15 @@ let package = Package(
         .target(
             name: "LiteStackHummingbird",
             dependencies: [
-                "LiteStack", "LiteCable", "LiteCache", "LiteDB", .logging, .lifecycle, .hummingbird, .asyncAlgorithms,
-                .httpTypes, .nioCore,
+                "LiteStack", "LiteCable", "LiteCache", "LiteDB", .logging, .lifecycle, .hummingbird, .httpTypes,
+                .nioCore,
+            ]
+        ),
+        .target(
+            name: "LiteStackWebSocket",
+            dependencies: [
+                "LiteCable", "LiteStackHummingbird", .lifecycle, .hummingbird, .hummingbirdCore, .httpTypes, .nioCore,
+                .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioWebSocket, .logging,
             ]
         ),
         .target(name: "LiteStackTesting", dependencies: ["LiteStack", .logging, .lifecycle]),
@@ -95,7 +105,10 @@ let package = Package(
             dependencies: ["LiteStack", "LiteStackTesting", .logging, .lifecycle, .configuration]),
         .testTarget(
             name: "LiteStackHummingbirdTests",
-            dependencies: ["LiteStackHummingbird", "LiteStackTesting", "LiteDB", .hummingbird]),
+            dependencies: [
+                "LiteStackHummingbird", "LiteStackWebSocket", "LiteCable", "LiteStack", "LiteStackTesting", "LiteDB",
+                .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
+            ]),
         .testTarget(
             name: "LiteStackTestingTests",
             dependencies: ["LiteDB", "LiteStack", "LiteStackTesting", "LiteDBCrashHelper"]),
@@ -125,12 +138,24 @@ extension Target.Dependency {
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration: Self = .product(
         name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"]))
+    static let crypto: Self = .product(
+        name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Tokens"]))
     static let hummingbird: Self = .product(
         name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Hummingbird"]))
-    static let asyncAlgorithms: Self = .product(
-        name: "AsyncAlgorithms", package: "swift-async-algorithms", condition: .when(traits: ["Hummingbird"]))
     static let httpTypes: Self = .product(
         name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Hummingbird"]))
     static let nioCore: Self = .product(
         name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Hummingbird"]))
+    static let nioHTTP1: Self = .product(
+        name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Hummingbird"]))
+    static let nioPosix: Self = .product(
+        name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Hummingbird"]))
+    static let nioWebSocket: Self = .product(
+        name: "NIOWebSocket", package: "swift-nio", condition: .when(traits: ["Hummingbird"]))
+    static let nioHTTPTypes: Self = .product(
+        name: "NIOHTTPTypes", package: "swift-nio-extras", condition: .when(traits: ["Hummingbird"]))
+    static let nioHTTPTypesHTTP1: Self = .product(
+        name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras", condition: .when(traits: ["Hummingbird"]))
+    static let hummingbirdCore: Self = .product(
+        name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Hummingbird"]))
 }

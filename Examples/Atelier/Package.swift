@@ -8,7 +8,7 @@ let package = Package(
         .executable(name: "atelier", targets: ["atelier"])
     ],
     dependencies: [
-        .package(name: "litestack", path: "../..", traits: ["Hummingbird"]),
+        .package(name: "litestack", path: "../..", traits: ["Hummingbird", "Tokens"]),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0", traits: []),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),

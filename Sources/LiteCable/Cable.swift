@@ -10,22 +10,25 @@ import Foundation
 /// Messages between the processes of a server: one log in an SQLite file, read by subscribers with a cursor.
 ///
 /// ```swift
-/// try await cable.publish(Ready(drawing: 7), to: "drawing-7")
-/// for try await event in try await cable.subscribe(to: ["drawing-7"], from: .after(page.cursor)) { … }
+/// try await cable.publish(Ready(drawing: 7), to: "drawing.7", event: "ready")
+/// for try await event in try await cable.subscribe(to: ["drawing.7"], from: .after(page.cursor)) { … }
 /// ```
 ///
 /// The order of messages is the order of commits, the same for every subscriber in every process. A message that is
 /// published in a transaction is seen if and only if that transaction commits.
 public final class Cable: Sendable {
+    /// Who is on which channel.
+    public let presence: Presence
     let database: Database
     let store: CableStore
-    private let configuration: Configuration
-    private let clock: WallClock
+    let router: Router
+    let configuration: Configuration
+    let clock: WallClock
     private let ownsDatabase: Bool
 
     /// Uses the log in a database that is open already; its tables are made if they are missing.
     ///
-    /// - Throws: `DatabaseError`.
+    /// - Throws: `DatabaseError`; `CableError` with `invalidChannel` for a pattern of `configuration.retention`.
     public convenience init(
         _ database: Database, configuration: Configuration = Configuration(), logger: Logger = .current
     ) async throws {
@@ -34,11 +37,20 @@ public final class Cable: Sendable {
 
     /// Opens a log in a file of its own, for messages that join no transaction of the application.
     ///
-    /// - Throws: `DatabaseError`.
+    /// - Parameters:
+    ///   - path: The file, which is made if it is missing.
+    ///   - durability: Default `.full`. For channels whose messages matter only now (who is typing, how far a job is)
+    ///     `.normal` publishes without an fsync; a power cut can then lose the last moments.
+    ///   - configuration: How much is kept.
+    ///   - logger: For warnings.
+    /// - Throws: As ``init(_:configuration:logger:)``.
     public static func open(
-        at path: String, configuration: Configuration = Configuration(), logger: Logger = .current
+        at path: String, durability: Database.Durability = .full, configuration: Configuration = Configuration(),
+        logger: Logger = .current
     ) async throws -> Cable {
-        let database = try await Database.open(at: path, logger: logger)
+        var settings = Database.Configuration()
+        settings.durability = durability
+        let database = try await Database.open(at: path, configuration: settings, logger: logger)
         do {
             return try await Cable(database, configuration, logger, ownsDatabase: true)
         } catch {
@@ -50,63 +62,68 @@ public final class Cable: Sendable {
     private init(
         _ database: Database, _ configuration: Configuration, _ logger: Logger, ownsDatabase: Bool
     ) async throws {
+        let patterns = try configuration.retention.map { try ChannelPattern($0.pattern) }
         try await database.prepare(CableSchema.tables)
-        let epoch = try database.read { snapshot in try CableStore.epoch(in: snapshot) }
         self.database = database
         self.configuration = configuration
         self.ownsDatabase = ownsDatabase
-        store = CableStore(epoch: epoch, configuration: configuration)
+        store = try await Self.openStore(in: database, configuration, patterns)
+        router = Router(database: database, store: store, recentBytes: configuration.recentBytes)
         clock = WallClock(source: configuration.now, logger: logger)
+        presence = Presence(
+            database: database, store: store, router: router, clock: clock, timeout: configuration.presenceTimeout,
+            logger: logger)
     }
 
-    /// Closes the file if the cable opened it. Subscriptions end.
+    deinit {
+        // Forgotten, not closed: nothing may go on reading for it.
+        presence.stop()
+        router.close()
+    }
+
+    private static func openStore(
+        in database: Database, _ configuration: Configuration, _ patterns: [ChannelPattern]
+    ) async throws -> CableStore {
+        let isDurable = try await database.effectiveSettings().synchronous == 2
+        let opening = CableStore.Opening(
+            configuration: configuration, patterns: patterns,
+            inode: Int64(truncatingIfNeeded: database.identifier.inode), boot: isDurable ? nil : Boot.identifier)
+        func look() throws -> CableStore? {
+            try database.read { snapshot in try CableStore.open(opening, in: snapshot) }
+        }
+        if let store = try look() { return store }
+        try await database.write { transaction in
+            try CableStore.prepare(opening, in: transaction)
+        }
+        guard let store = try look() else {
+            throw DatabaseError(
+                .other, "Opening the cable of \(database.path): its tables changed meanwhile. Try again")
+        }
+        return store
+    }
+
+    /// Ends all subscriptions, and closes the file if the cable opened it. Closing twice does nothing.
+    ///
+    /// Members that are present through this process leave within the presence timeout, as after a kill, so that a
+    /// restart is no leaving.
     public func close() async {
+        presence.stop()
+        router.close()
         if ownsDatabase { await database.close() }
     }
 
-    /// Publishes a value as JSON, and returns when it is committed. One write transaction.
+    /// Makes every cursor that was given out one of another log, so that whoever comes back with one is told a gap.
     ///
-    /// - Returns: The message's place in the log.
-    /// - Throws: `CableError` with `invalidChannel`, `unencodable` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func publish(_ payload: some Encodable & Sendable, to channel: String) async throws -> Cursor {
-        try await publish(bytes: try encoded(payload), to: channel)
+    /// For tools that restore a file in its place: a copy over the old file, or SQLite's own restore, can leave an older
+    /// log that goes on with the same numbers, and nothing in it tells. A file that was moved to its place is noticed
+    /// when it is opened. Call it once, before any server opens the file, and close the cable.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func renewEpoch() async throws {
+        try await database.write { transaction in try CableStore.renewEpoch(in: transaction) }
     }
 
-    /// Publishes a value as JSON in the caller's transaction: it is seen when, and only when, that commits.
-    ///
-    /// - Returns: The message's place in the log, if the transaction commits.
-    /// - Throws: `CableError` with `wrongDatabase`, `invalidChannel`, `unencodable` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func publish(
-        _ payload: some Encodable, to channel: String, in transaction: borrowing Transaction
-    ) throws -> Cursor {
-        try publish(bytes: try encoded(payload), to: channel, in: transaction)
-    }
-
-    /// Publishes bytes as they are, and returns when they are committed. One write transaction.
-    ///
-    /// - Returns: The message's place in the log.
-    /// - Throws: `CableError` with `invalidChannel` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func publish(bytes: [UInt8], to channel: String) async throws -> Cursor {
-        try check(bytes, channel)
-        let (store, clock) = (store, clock)
-        return try await database.write { transaction in
-            try store.append(bytes, to: channel, at: clock.milliseconds(), in: transaction)
-        }
-    }
-
-    /// Publishes bytes as they are in the caller's transaction.
-    ///
-    /// - Returns: The message's place in the log, if the transaction commits.
-    /// - Throws: `CableError` with `wrongDatabase`, `invalidChannel` or `tooLarge`; `DatabaseError`.
-    @discardableResult
-    public func publish(bytes: [UInt8], to channel: String, in transaction: borrowing Transaction) throws -> Cursor {
-        try check(transaction.databaseIdentifier)
-        try check(bytes, channel)
-        return try store.append(bytes, to: channel, at: clock.milliseconds(), in: transaction)
-    }
+    // MARK: Cursors
 
     /// Where the log ends in a view of the database: what that view shows, and nothing after it.
     ///
@@ -123,59 +140,19 @@ public final class Cable: Sendable {
     ///
     /// - Throws: `DatabaseError`.
     public func cursor() async throws -> Cursor {
+        try head()
+    }
+
+    func head() throws -> Cursor {
         try database.read { snapshot in try store.cursor(in: snapshot) }
     }
 
-    /// Starts a subscription. It begins here, not when it is first iterated: what is committed after this call
-    /// returned is delivered.
-    ///
-    /// Nothing is buffered: each iteration reads the log where it stands, so a slow subscriber costs no memory, and
-    /// one that falls behind what is kept is told by a gap.
-    ///
-    /// - Parameters:
-    ///   - channels: The channels, by their exact names. One order holds for all of them.
-    ///   - start: Where to begin. Default `.live`.
-    /// - Throws: `DatabaseError`.
-    public func subscribe(to channels: some Sequence<String>, from start: Start = .live) async throws -> Subscription {
-        let cursor =
-            switch start {
-            case .live: try await cursor()
-            case .after(let cursor): cursor
-            }
-        return Subscription(database: database, store: store, channels: Array(Set(channels)).sorted(), start: cursor)
-    }
-
-    private func encoded(_ payload: some Encodable) throws -> [UInt8] {
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return Array(try encoder.encode(payload))
-        } catch {
-            throw CableError(
-                .unencodable, "Publishing a \(type(of: payload)): it cannot be encoded as JSON", underlying: error)
-        }
-    }
-
-    private func check(_ identifier: DatabaseIdentifier) throws {
+    func check(_ identifier: DatabaseIdentifier) throws {
         guard identifier == database.identifier else {
             throw CableError(
                 .wrongDatabase,
                 "Using the cable of \(database.path) in a transaction or snapshot of another file: their commits are "
                     + "not one. Use the database that the cable lives in")
-        }
-    }
-
-    private func check(_ bytes: [UInt8], _ channel: String) throws {
-        guard !channel.isEmpty, channel.utf8.count <= 512 else {
-            throw CableError(
-                .invalidChannel,
-                "Publishing to a channel whose name has \(channel.utf8.count) bytes: it needs 1 to 512")
-        }
-        guard bytes.count <= configuration.maximumPayloadBytes else {
-            throw CableError(
-                .tooLarge,
-                "Publishing \(bytes.count) bytes: at most \(configuration.maximumPayloadBytes) are allowed. Store the "
-                    + "data and publish its id, or raise `maximumPayloadBytes`")
         }
     }
 }

@@ -19,8 +19,27 @@ public struct CableError: Error, Sendable, CustomStringConvertible {
         public static let unencodable = Self("unencodable")
         /// The payload is not what it was decoded as.
         public static let undecodable = Self("undecodable")
-        /// The channel's name is empty or longer than 512 bytes.
+        /// The channel's name or pattern is empty, longer than 512 bytes, reserved, or has a part or a character that
+        /// cannot be in a name.
         public static let invalidChannel = Self("invalidChannel")
+        /// The event's name is empty, longer than 512 bytes, or holds a control character.
+        public static let invalidEvent = Self("invalidEvent")
+        /// The subscriber was slower than its channels, and its policy is to be disconnected.
+        public static let tooSlow = Self("tooSlow")
+        /// A client brought no grant, a forged one, or one from before its subject was disconnected.
+        public static let unauthorised = Self("unauthorised")
+        /// A client's grant has expired: it needs a new one.
+        public static let expired = Self("expired")
+        /// A client's grant does not allow what it asked for.
+        public static let forbidden = Self("forbidden")
+        /// A client asked for more than the gateway's limits allow, or too many are connected.
+        public static let overLimit = Self("overLimit")
+        /// A client's command is none, or has a field that cannot be.
+        public static let invalidCommand = Self("invalidCommand")
+        /// A signing key, or a token's lifetime, is not allowed.
+        public static let invalidKey = Self("invalidKey")
+        /// A consumer's offset is of another log than this.
+        public static let otherLog = Self("otherLog")
     }
 
     /// The kind of error.
@@ -34,6 +53,11 @@ public struct CableError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.underlying = underlying
+    }
+
+    /// The error of a transport that refuses a client.
+    package init(refusing code: Code, _ message: String) {
+        self.init(code, message)
     }
 
     /// The code and the message.

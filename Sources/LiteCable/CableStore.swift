@@ -6,137 +6,139 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// All SQL of the message log.
+/// All SQL of the message log. Here: opening it and appending to it.
 struct CableStore: Sendable {
-    /// After how many messages over the limit the oldest are removed, and how many at most at a time.
-    static let trimStride: Int64 = 64
-    static let trimBatch: Int64 = 512
-    /// How many rows one read looks at, so that catching up over a long log is many short reads.
-    static let scanCount: Int64 = 1_000
+    let epoch: UInt64
+    let rules: RetentionRules
 
-    let epoch: String
-    let configuration: Cable.Configuration
-
-    /// A part of the log for some channels.
-    struct Batch {
-        var events: [Cable.Event]
-        /// Where to go on.
-        var cursor: Cable.Cursor
-        /// Whether the log ends here.
-        var isAtEnd: Bool
+    /// What a caller publishes.
+    struct Draft: Sendable {
+        var channel: String
+        var event: String?
+        var payload: [UInt8]
+        var isJSON: Bool
+        var excluded: String?
     }
 
-    /// The oldest and the newest number in the log.
-    private struct Bounds {
-        /// The number before the oldest message.
-        let trimmed: Int64
-        let head: Int64
+    // MARK: Opening
+
+    /// What the file says of the log.
+    private struct Header {
+        let epoch: String
+        let inode: Int64?
+        let boot: String?
+        let rules: String
+        let rulesSince: Int64
     }
 
-    /// The name of the log, made with its tables.
-    static func epoch(in access: borrowing some ReadAccess & ~Copyable) throws -> String {
-        try access.first("SELECT epoch FROM lite_cable_log WHERE id = 1") ?? ""
+    /// What a log is opened with, and what tells that it may go on differently than the one that cursors were given for.
+    struct Opening: Sendable {
+        let configuration: Cable.Configuration
+        let patterns: [ChannelPattern]
+        /// A file at another inode was restored or copied.
+        let inode: Int64
+        /// Without fsync the last numbers are lost in a power cut and given out again: another boot is another log. Nil
+        /// where every commit is on the disk.
+        let boot: String?
+
+        /// The rules as text, to notice that they changed.
+        var rules: String { patterns.map(\.text).joined(separator: "\n") }
     }
 
-    /// Appends a message, and removes some of the oldest now and then.
-    func append(
-        _ payload: [UInt8], to channel: String, at now: Int64, in transaction: borrowing Transaction
-    ) throws -> Cable.Cursor {
+    /// The log as it is; nil if something has to be written first.
+    static func open(
+        _ opening: Opening, in access: borrowing some ReadAccess & ~Copyable
+    ) throws -> CableStore? {
+        guard let header = try header(in: access), header.inode == opening.inode,
+            opening.boot == nil || header.boot == opening.boot, header.rules == opening.rules,
+            let epoch = Cable.Cursor.epoch(header.epoch)
+        else { return nil }
+        var rules: [RetentionRules.Rule] = []
+        for (pattern, limits) in zip(opening.patterns, opening.configuration.retention) {
+            let id = try access.first(
+                "SELECT id FROM lite_cable_retention WHERE pattern = \(pattern.text)", as: Int64.self)
+            guard let id else { return nil }
+            rules.append(RetentionRules.Rule(id: id, pattern: pattern, limits: limits))
+        }
+        return CableStore(
+            epoch: epoch,
+            rules: RetentionRules(
+                rules: rules, own: opening.configuration.ownRetention, since: header.rulesSince))
+    }
+
+    /// Writes what `open` missed.
+    static func prepare(_ opening: Opening, in transaction: borrowing Transaction) throws {
+        let header = try header(in: transaction)
+        let isOther =
+            header.flatMap { Cable.Cursor.epoch($0.epoch) } == nil
+            || (header?.inode ?? opening.inode) != opening.inode
+            || (opening.boot != nil && (header?.boot ?? opening.boot) != opening.boot)
+        if isOther { try renewEpoch(in: transaction) }
+        try transaction.execute(
+            "UPDATE lite_cable_log SET inode = \(opening.inode), boot = coalesce(\(opening.boot), boot) WHERE id = 1")
+        if header?.rules != opening.rules {
+            let head = try transaction.first(headQuery, as: Int64.self) ?? 0
+            try transaction.execute(
+                "UPDATE lite_cable_log SET rules = \(opening.rules), rules_since = \(head) WHERE id = 1")
+        }
+        for pattern in opening.patterns {
+            try transaction.execute(
+                "INSERT INTO lite_cable_retention (pattern) VALUES (\(pattern.text)) ON CONFLICT (pattern) DO NOTHING")
+        }
+    }
+
+    /// Makes every cursor that was given out one of another log.
+    static func renewEpoch(in transaction: borrowing Transaction) throws {
         try transaction.execute(
             """
-            INSERT INTO lite_cable_messages (channel, payload, published_at, total_bytes)
-            VALUES (\(channel), \(payload), \(now), \(payload.count)
-                + coalesce((SELECT total_bytes FROM lite_cable_messages ORDER BY seq DESC LIMIT 1), 0))
+            INSERT INTO lite_cable_log (id, epoch)
+            VALUES (1, lower(hex(randomblob(8))))
+            ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch
             """)
+    }
+
+    private static func header(in access: borrowing some ReadAccess & ~Copyable) throws -> Header? {
+        try access.first("SELECT epoch, inode, boot, rules, rules_since FROM lite_cable_log WHERE id = 1") { row in
+            Header(
+                epoch: try row.text(0), inode: try row.get(1, as: Int64?.self), boot: try row.get(2, as: String?.self),
+                rules: try row.text(3), rulesSince: try row.integer(4))
+        }
+    }
+
+    // MARK: Appending
+
+    private static let insert = """
+        INSERT INTO lite_cable_messages (channel, event, published_at, retention, is_json, excluded, payload)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+
+    /// Appends a message, and removes some of the oldest now and then.
+    @discardableResult
+    func append(_ draft: Draft, at now: Int64, in transaction: borrowing Transaction) throws -> Cable.Cursor {
+        try transaction.execute(
+            SQL(
+                Self.insert,
+                arguments: [
+                    .text(draft.channel), draft.event.map { .text($0) } ?? .null, .integer(now),
+                    .integer(rules.id(of: draft.channel)), .integer(draft.isJSON ? 1 : 0),
+                    draft.excluded.map { .text($0) } ?? .null, .blob(draft.payload),
+                ]))
         let seq = transaction.lastInsertedRowID
         if seq % Self.trimStride == 0 { try trim(upTo: seq, at: now, in: transaction) }
         return Cable.Cursor(epoch: epoch, seq: seq)
     }
 
-    /// Where the log ends in this view.
-    func cursor(in access: borrowing some ReadAccess & ~Copyable) throws -> Cable.Cursor {
-        Cable.Cursor(epoch: epoch, seq: try bounds(in: access).head)
-    }
-
-    /// What comes after `cursor` for these channels, and whether anything is missing there.
-    func batch(
-        after cursor: Cable.Cursor, channels: [String], in access: borrowing some ReadAccess & ~Copyable
-    ) throws -> Batch {
-        let bounds = try bounds(in: access)
-        var position = cursor.seq
-        var events: [Cable.Event] = []
-        func gap(_ reason: Cable.Gap.Reason, to seq: Int64) {
-            position = seq
-            events.append(
-                .gap(.init(reason: reason, after: cursor, resumesAfter: Cable.Cursor(epoch: epoch, seq: seq))))
-        }
-        if cursor.epoch != epoch || cursor.seq > bounds.head {
-            gap(.otherLog, to: bounds.head)
-        } else if cursor.seq < bounds.trimmed {
-            gap(.trimmed, to: bounds.trimmed)
-        }
-        let end = min(position + Self.scanCount, bounds.head)
-        if end > position {
-            let epoch = epoch
-            try access.forEach(Self.scan(after: position, through: end, channels: channels)) { row in
-                events.append(
-                    .message(
-                        Cable.Message(
-                            cursor: Cable.Cursor(epoch: epoch, seq: try row.integer(0)), channel: try row.text(1),
-                            payload: try row.get(2), publishedAt: try row.get(3))))
-            }
-        }
-        return Batch(events: events, cursor: Cable.Cursor(epoch: epoch, seq: end), isAtEnd: end == bounds.head)
-    }
-
-    /// The log in its order. The unary plus keeps SQLite on the primary key whatever else there is.
-    static func scan(after: Int64, through: Int64, channels: [String]) -> SQL {
-        """
-        SELECT seq, channel, payload, published_at
-        FROM lite_cable_messages
-        WHERE seq > \(after) AND seq <= \(through) AND +channel IN (\(list: channels))
-        ORDER BY seq
-        """
-    }
+    // MARK: Where the log ends
 
     /// `sqlite_sequence` remembers the last number when every message is gone.
-    static let boundsQuery: SQL = """
-        SELECT (SELECT min(seq) FROM lite_cable_messages),
-            coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'lite_cable_messages'), 0)
-        """
+    static let headQuery: SQL = "SELECT seq FROM sqlite_sequence WHERE name = 'lite_cable_messages'"
 
-    private func bounds(in access: borrowing some ReadAccess & ~Copyable) throws -> Bounds {
-        let bounds = try access.first(Self.boundsQuery) { row in
-            let head = try row.integer(1)
-            return Bounds(trimmed: try row.get(0, as: Int64?.self).map { $0 - 1 } ?? head, head: head)
-        }
-        return bounds ?? Bounds(trimmed: 0, head: 0)
+    func head(in access: borrowing some ReadAccess & ~Copyable) throws -> Int64 {
+        try access.first(Self.headQuery, as: Int64.self) ?? 0
     }
 
-    /// Removes the oldest messages that are over a limit, at most one batch.
-    func trim(upTo head: Int64, at now: Int64, in transaction: borrowing Transaction) throws {
-        let oldest = now - configuration.maximumAge.wholeMilliseconds
-        let newestTotal = try transaction.first(
-            "SELECT total_bytes FROM lite_cable_messages WHERE seq = \(head)", as: Int64.self)
-        let excess = (newestTotal ?? 0) - Int64(configuration.maximumBytes)
-        var cutoff: Int64?
-        try transaction.forEach(Self.oldest) { row in
-            let seq = try row.integer(0)
-            let isOver =
-                try seq <= head - Int64(configuration.maximumMessageCount) || row.integer(1) < oldest
-                || row.integer(2) < excess
-            if isOver, seq < head { cutoff = max(cutoff ?? 0, seq) }
-        }
-        guard let cutoff else { return }
-        try transaction.execute("DELETE FROM lite_cable_messages WHERE seq <= \(cutoff)")
-    }
-
-    static var oldest: SQL {
-        """
-        SELECT seq, published_at, total_bytes - length(payload)
-        FROM lite_cable_messages
-        ORDER BY seq
-        LIMIT \(trimBatch)
-        """
+    /// Where the log ends in this view.
+    func cursor(in access: borrowing some ReadAccess & ~Copyable) throws -> Cable.Cursor {
+        Cable.Cursor(epoch: epoch, seq: try head(in: access))
     }
 }

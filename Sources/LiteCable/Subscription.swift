@@ -1,62 +1,91 @@
 import LiteDB
 
 extension Cable {
-    /// The events of some channels, in the order of commits, until the database is closed or the task is cancelled.
+    /// The events of some channels, in the order of commits, until the cable is closed or the task is cancelled.
     ///
     /// Each iterator starts where the subscription was made, and is for one task.
     public struct Subscription: AsyncSequence, Sendable {
         /// A message or a gap.
         public typealias Element = Event
+        /// `DatabaseError`, or `CableError` with `tooSlow`.
+        public typealias Failure = any Error
 
-        let database: Database
-        let store: CableStore
-        let channels: [String]
+        let router: Router
+        let matcher: ChannelMatcher
         let start: Cursor
+        /// Whether `start` is known to be a place of this log.
+        let isChecked: Bool
+        let policy: SlowPolicy
+        let connection: ConnectionID?
+        /// Called when it begins to listen.
+        let onListening: @Sendable () -> Void
 
         /// Starts to deliver.
         public func makeAsyncIterator() -> Iterator {
             Iterator(subscription: self)
         }
 
-        /// Reads the log as it is asked for events.
+        /// Takes what was read for all subscribers, or reads the log where it stands further back.
         public struct Iterator: AsyncIteratorProtocol {
-            private let subscription: Subscription
-            // The commits are listened to before the first read, so none can fall between the two.
-            private var commits: CommitSequence.Iterator
-            private var cursor: Cursor
-            private var ready: [Event] = []
-            private var next = 0
-            private var isAtEnd = true
+            private var reader: LogReader?
+            private var failure: (any Error)?
 
             init(subscription: Subscription) {
-                self.subscription = subscription
-                commits = subscription.database.changes(in: ["lite_cable_messages"]).makeAsyncIterator()
-                cursor = subscription.start
+                do {
+                    reader = try LogReader(subscription)
+                } catch {
+                    failure = error
+                }
             }
 
-            /// Waits for the next event; nil once the database is closed or the task is cancelled.
+            /// Waits for the next event; nil once the cable is closed or the task is cancelled.
             ///
-            /// - Throws: `DatabaseError` if the log could not be read. What was delivered stays delivered; subscribe
-            ///   again after its cursor.
+            /// - Throws: `DatabaseError` if the log could not be read, `CableError` with `tooSlow`. What was delivered
+            ///   stays delivered; subscribe again after its cursor.
+            @inlinable
             public mutating func next() async throws -> Event? {
-                while next == ready.count {
-                    if Task.isCancelled { return nil }
-                    if isAtEnd {
-                        guard await commits.next() != nil else { return nil }
-                    }
-                    try readOn()
-                }
-                defer { next += 1 }
-                return ready[next]
+                if let event = takeReady() { return event }
+                return try await waitForMore(isolation: #isolation)
             }
 
-            private mutating func readOn() throws {
-                let (store, channels, cursor) = (subscription.store, subscription.channels, cursor)
-                let batch = try subscription.database.read { snapshot in
-                    try store.batch(after: cursor, channels: channels, in: snapshot)
+            /// The same, on the caller's actor.
+            @inlinable
+            public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Event? {
+                if let event = takeReady() { return event }
+                return try await waitForMore(isolation: actor)
+            }
+
+            @usableFromInline
+            mutating func takeReady() -> Event? {
+                reader?.take()
+            }
+
+            @usableFromInline
+            mutating func waitForMore(isolation actor: isolated (any Actor)?) async throws -> Event? {
+                if let failure {
+                    self.failure = nil
+                    throw failure
                 }
-                (ready, next) = (batch.events, 0)
-                (self.cursor, isAtEnd) = (batch.cursor, batch.isAtEnd)
+                while reader != nil, !Task.isCancelled {
+                    do {
+                        switch try reader?.fill() {
+                        case .ready:
+                            if let event = takeReady() { return event }
+                        case .wait:
+                            guard await reader?.wait() == true else {
+                                reader = nil
+                                return nil
+                            }
+                        case .end, nil:
+                            reader = nil
+                        }
+                    } catch {
+                        reader = nil  // what follows would not be without a hole
+                        if (error as? DatabaseError)?.code == .closed { return nil }
+                        throw error
+                    }
+                }
+                return nil
             }
         }
     }

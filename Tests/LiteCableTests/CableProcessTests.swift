@@ -43,4 +43,48 @@ import Testing
             }
         }
     }
+
+    @Test func `through kills of publisher and consumer nothing acknowledged is lost, and nothing consumed twice`()
+        async throws
+    {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/app.sqlite3"
+            let database = try await Database.open(at: path)
+            try await database.execute("CREATE TABLE consumed (number INTEGER NOT NULL) STRICT")
+            let cable = try await Cable(database)
+            _ = try await cable.subscribe(consumer: "c", to: ["a"])
+            var acknowledged = -1
+            for _ in 0..<3 {
+                try await withChildProcess(helper, arguments: ["consume", path, "a", "c"]) { consumer in
+                    let from = ["publish-on", path, "a", "\(acknowledged + 1)"]
+                    try await withChildProcess(helper, arguments: from) { publisher in
+                        _ = try await consumer.line("it consumes") { $0.hasPrefix("consumed") }
+                        try await eventually("both have come further") {
+                            publisher.lines.count > 30 && consumer.lines.count > 20
+                        }
+                        // The consumer dies in the middle of its work, the publisher a little later.
+                        consumer.send(.kill)
+                        try await consumer.waitForExit()
+                        publisher.send(.kill)
+                        try await publisher.waitForExit()
+                        let last = publisher.lines.last { $0.hasPrefix("acknowledged") }?.split(separator: " ").last
+                        let told = try #require(last.flatMap { Int($0) })
+                        // What was committed and not acknowledged any more counts as well.
+                        let end = try await events(1, of: try await cable.subscribe(to: "a", from: .last(1))).first
+                        guard case .message(let message) = end else { return }
+                        acknowledged = try message.decode()
+                        #expect(acknowledged >= told)
+                    }
+                }
+            }
+            try await withChildProcess(helper, arguments: ["consume", path, "a", "c"]) { consumer in
+                _ = try await consumer.line("the last") { $0 == "consumed \(acknowledged)" }
+            }
+            let consumed = try database.read { snapshot in
+                try snapshot.all("SELECT number FROM consumed ORDER BY rowid", as: Int.self)
+            }
+            #expect(consumed == Array(0...acknowledged))
+            await database.close()
+        }
+    }
 }

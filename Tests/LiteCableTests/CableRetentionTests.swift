@@ -25,7 +25,7 @@ import Testing
             let (gap, next) = try #require(
                 try await gapAndNext(cable.subscribe(to: ["a"], from: .after(start))))
             #expect(gap.reason == .trimmed)
-            #expect(gap.after == start)
+            #expect(gap.from == start)
             #expect(next.cursor.seq == gap.resumesAfter.seq + 1)
             // Nothing is missing behind the gap.
             let rest = try await events(
@@ -81,7 +81,7 @@ import Testing
                 return
             }
             #expect(gap.reason == .trimmed)
-            #expect(gap.after.seq == 1)
+            #expect(gap.from.seq == 1)
         }
     }
 
@@ -95,7 +95,7 @@ import Testing
                 return
             }
             #expect(gap.reason == .otherLog)
-            #expect(gap.after == foreign)
+            #expect(gap.from == foreign)
             #expect(gap.resumesAfter == own)
             try await cable.publish("new", to: "a")
             guard case .message(let message) = try await iterator.next() else {
@@ -116,7 +116,7 @@ import Testing
                 return
             }
             #expect(gap.reason == .otherLog)
-            #expect(gap.after == ahead)
+            #expect(gap.from == ahead)
             #expect(gap.resumesAfter == own)
         }
     }
@@ -134,6 +134,110 @@ import Testing
             }
             #expect(gap.resumesAfter.seq == 5)
             #expect(try await cable.publish(5, to: "a").seq == 6)
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct RetentionRuleTests {
+    private func count(_ channel: String, _ database: Database) throws -> Int {
+        try database.read { snapshot in
+            try snapshot.first("SELECT count(*) FROM lite_cable_messages WHERE channel = \(channel)", as: Int.self) ?? 0
+        }
+    }
+
+    @Test func `a pattern keeps to its own limits, and only its subscribers are told a gap`() async throws {
+        var configuration = Cable.Configuration()
+        var few = Cable.Retention("cursor.>")
+        few.maximumMessageCount = 10
+        configuration.retention = [few]
+        try await withCable(configuration) { cable, database in
+            let start = try await cable.cursor()
+            for number in 0..<640 {
+                try await cable.publish(number, to: "cursor.\(number % 2)")
+                if number % 10 == 0 { try await cable.publish(number, to: "room") }
+            }
+            #expect(try count("cursor.0", database) + count("cursor.1", database) <= 10 + 64)
+            #expect(try count("room", database) == 64)
+            let room = try await events(64, of: try await cable.subscribe(to: "room", from: .after(start)))
+            #expect(room.allSatisfy { if case .message = $0 { true } else { false } })
+            guard
+                case .gap(let gap) = try await events(
+                    1, of: try await cable.subscribe(to: ["room", "cursor.0"], from: .after(start))
+                ).first
+            else {
+                Issue.record("most cursors are gone")
+                return
+            }
+            #expect(gap.reason == .trimmed)
+            // What is kept for longer is delivered all the same, also to one that comes back behind the gap.
+            let again = try await cable.subscribe(to: "room", from: .after(gap.resumesAfter))
+            #expect(try await texts(1, of: again) == ["0"])
+        }
+    }
+
+    @Test func `messages from before a rule are told as gone, whatever their channel's rule is now`() async throws {
+        try await withCable { first, database in
+            let start = try await first.cursor()
+            for number in 0..<128 { try await first.publish(number, to: "room.7") }
+            var configuration = Cable.Configuration()
+            configuration.maximumMessageCount = 5
+            configuration.retention = [Cable.Retention("room.>")]
+            let second = try await Cable(database, configuration: configuration)
+            for number in 0..<64 { try await second.publish(number, to: "other") }
+            #expect(try count("room.7", database) < 128)
+            guard
+                case .gap(let gap) = try await events(
+                    1, of: try await second.subscribe(to: "room.7", from: .after(start))
+                ).first
+            else {
+                Issue.record("messages of the channel are gone")
+                return
+            }
+            #expect(gap.reason == .trimmed)
+        }
+    }
+
+    @Test func `a rule that is taken away leaves its messages to the log's own limits`() async throws {
+        var configuration = Cable.Configuration()
+        configuration.maximumMessageCount = 5
+        var many = Cable.Retention("kept")
+        many.maximumMessageCount = 1_000
+        configuration.retention = [many]
+        try await withCable(configuration) { cable, database in
+            for number in 0..<128 { try await cable.publish(number, to: "kept") }
+            #expect(try count("kept", database) == 128)
+            var without = configuration
+            without.retention = []
+            let later = try await Cable(database, configuration: without)
+            for number in 0..<64 { try await later.publish(number, to: "other") }
+            #expect(try count("kept", database) <= 5)
+        }
+    }
+
+    @Test func `a log of the first release is taken over with its numbers, its epoch and its gaps`() async throws {
+        try await withTemporaryDatabase { database in
+            try await database.write { transaction in
+                try transaction.executeScript(
+                    """
+                    CREATE TABLE lite_schemas (component TEXT PRIMARY KEY, version INTEGER NOT NULL, oldest_usable INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+                    INSERT INTO lite_schemas VALUES ('cable', 1, 1);
+                    CREATE TABLE lite_cable_messages (seq INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, payload BLOB NOT NULL, published_at INTEGER NOT NULL, total_bytes INTEGER NOT NULL) STRICT;
+                    CREATE TABLE lite_cable_log (id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL) STRICT;
+                    INSERT INTO lite_cable_log VALUES (1, '0123456789abcdef');
+                    INSERT INTO lite_cable_messages VALUES (7, 'a', x'37', 1800000000000, 1), (8, 'a', x'38', 1800000000000, 2);
+                    """)
+            }
+            let cable = try await Cable(database)
+            #expect(try await cable.cursor() == Cable.Cursor("0123456789abcdef-8"))
+            let start = try #require(Cable.Cursor("0123456789abcdef-3"))
+            let taken = try await events(3, of: try await cable.subscribe(to: "a", from: .after(start)))
+            guard case .gap(let gap) = taken[0] else {
+                Issue.record("the numbers 4 to 6 are gone")
+                return
+            }
+            #expect(gap.to.seq == 6)
+            #expect(taken.dropFirst().map(\.cursor.seq) == [7, 8])
+            #expect(try await cable.publish("x", to: "a").seq == 9)
         }
     }
 }

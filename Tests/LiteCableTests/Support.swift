@@ -1,8 +1,9 @@
 import Foundation
-import LiteCable
 import LiteDB
 import LiteStackTesting
 import Synchronization
+
+@testable import LiteCable
 
 /// A time of day that stands where the test has put it.
 final class TestWall: Sendable {
@@ -41,5 +42,23 @@ func events(_ count: Int, of subscription: Cable.Subscription) async throws -> [
 func texts(_ count: Int, of subscription: Cable.Subscription) async throws -> [String?] {
     try await events(count, of: subscription).map { event in
         if case .message(let message) = event { message.text } else { nil }
+    }
+}
+
+extension Cable {
+    /// Copies the cable's file, through the handle that its owner would have.
+    func database(backupTo path: String) async throws {
+        try await database.backup(to: path)
+    }
+}
+
+/// Lines that several tasks add.
+final class TestSignalLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func add(_ line: String) {
+        lines.withLock { $0.append(line) }
     }
 }

@@ -12,9 +12,14 @@ enum CrashHelper {
         case ("work", 2): try await work(on: arguments[1])
         case ("publish", 4): try await publish(arguments[3], to: arguments[2], in: arguments[1])
         case ("subscribe", 3): try await subscribe(to: arguments[2], in: arguments[1])
+        case ("join", 4): try await join(arguments[2], as: arguments[3], in: arguments[1])
+        case ("publish-on", 4): try await publishOn(to: arguments[2], from: arguments[3], in: arguments[1])
+        case ("consume", 4): try await consume(arguments[2], as: arguments[3], in: arguments[1])
         default:
             FileHandle.standardError.write(
-                Data("commands: work PATH, publish PATH CHANNEL TEXT, subscribe PATH CHANNEL\n".utf8))
+                Data(
+                    "commands: work PATH, publish PATH CHANNEL TEXT, subscribe PATH CHANNEL, join PATH CHANNEL MEMBER\n"
+                        .utf8))
             exit(64)
         }
     }
@@ -44,6 +49,43 @@ enum CrashHelper {
         say("subscribed")
         for try await event in subscription {
             if case .message(let message) = event { say("received \(message.text ?? "bytes")") }
+        }
+    }
+
+    private static func join(_ channel: String, as member: String, in path: String) async throws {
+        var configuration = Cable.Configuration()
+        configuration.presenceTimeout = .seconds(1)
+        let cable = try await Cable.open(at: path, configuration: configuration)
+        try await cable.presence.join(channel, as: member, connection: Cable.ConnectionID())
+        say("joined")
+        try await Task.sleep(for: .seconds(600))
+        await cable.close()
+    }
+
+    /// Publishes one number after the other, and says which are acknowledged.
+    private static func publishOn(to channel: String, from first: String, in path: String) async throws {
+        let cable = try await Cable.open(at: path)
+        var number = Int(first) ?? 0
+        while true {
+            try await cable.publish(number, to: channel)
+            say("acknowledged \(number)")
+            number += 1
+        }
+    }
+
+    /// Consumes under a name, and keeps what it received in a table, with its place, in one transaction.
+    private static func consume(_ channel: String, as name: String, in path: String) async throws {
+        let database = try await Database.open(at: path)
+        try await database.execute("CREATE TABLE IF NOT EXISTS consumed (number INTEGER NOT NULL) STRICT")
+        let cable = try await Cable(database)
+        for try await event in try await cable.subscribe(consumer: name, to: [channel]) {
+            guard case .message(let message) = event else { continue }
+            let number: Int = try message.decode()
+            try await database.write { transaction in
+                try transaction.execute("INSERT INTO consumed VALUES (\(number))")
+                try cable.save(message.cursor, consumer: name, in: transaction)
+            }
+            say("consumed \(number)")
         }
     }
 

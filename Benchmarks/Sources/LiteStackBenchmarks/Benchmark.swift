@@ -6,7 +6,7 @@ struct Benchmark: Sendable {
     let run: @Sendable (Plan) async throws -> [ResultRow]
 
     /// All of them, in the order in which they run.
-    static let all: [Benchmark] = database + cache + jobs
+    static let all: [Benchmark] = database + cache + jobs + cable
 
     /// Whether `selection` is its suite, or the beginning of its name up to a dot.
     func isPart(of selection: String) -> Bool {

@@ -9,6 +9,8 @@ tests.add_parser("smoke", help="one picture through the server, without a browse
 browser = tests.add_parser("browser", help="as a person would, in a real browser")
 browser.add_argument("--keep-screenshot", action="store_true", help="keep the pictures of the page in docs/images")
 browser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's path")
+cable = tests.add_parser("cable", help="a page through kills of the server and a sleep: every message once")
+cable.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's path")
 kill = tests.add_parser("kill", help="kill -9 while a job runs; the next start finishes it")
 kill.add_argument("--times", type=int, default=3, help="how often, default 3")
 

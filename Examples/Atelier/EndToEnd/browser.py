@@ -48,7 +48,7 @@ def drawing(browser, name, folder):
 
 def open_page(browser, server, **settings):
     """The page, connected. Whatever it complains about on its console fails the test."""
-    page = browser.new_page(**settings)
+    page = browser.new_context(**settings).new_page()
     page.complaints = []
     page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -70,6 +70,13 @@ def visit(browser, server, drawings, folder):
     for page in (sender, viewer):
         expect(page.get_by_text("Nothing hangs here yet")).to_be_visible()
         page.evaluate("window.neverReloaded = true")
+    # Two windows of two visitors, and a second window of one of them, who is still one person.
+    for page in (sender, viewer):
+        expect(page.locator("#watching")).to_have_text("2 people are watching")
+    again = viewer.context.new_page()
+    again.goto(server.address)
+    expect(again.locator("#watching")).to_have_text("2 people are watching")
+    again.close()
     hang(sender, drawings["fox"], "<script>alert(1)</script> & a fox", "Sepia")
     for page in (sender, viewer):
         card = page.locator("#gallery li").first
@@ -87,6 +94,7 @@ def visit(browser, server, drawings, folder):
     complaints = [text for text in sender.complaints + viewer.complaints if "415" not in text]
     assert complaints == [], complaints
     sender.close()
+    expect(viewer.locator("#watching")).to_have_text("1 person is watching", timeout=30_000)
     viewer.close()
 
 

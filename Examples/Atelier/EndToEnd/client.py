@@ -44,13 +44,36 @@ def cursor(server):
     return re.search(r'data-cursor="([^"]+)"', get(server, "/").decode()).group(1)
 
 
+def token(server):
+    """What a page listens with."""
+    return get(server, "/token").decode()
+
+
 def follow(server, cursor, until):
     """Opens the stream behind a cursor and returns its messages up to the one that `until` accepts."""
-    with urllib.request.urlopen(f"{server.address}/events?after={cursor}", timeout=60) as stream:
+    request = urllib.request.Request(
+        f"{server.address}/cable/events?channel=gallery&after={cursor}",
+        headers={"Authorization": "Bearer " + token(server)})
+    with urllib.request.urlopen(request, timeout=60) as stream:
         seen = []
         for line in stream:
             if line.startswith(b"data: "):
-                seen.append(json.loads(line[6:]))
+                seen.append(json.loads(line[6:])["data"])
                 if until(seen[-1]):
                     return seen
     raise AssertionError(f"the stream ended after {seen}")
+
+
+def log(server, cursor):
+    """The cursors of every message of the gallery behind a cursor."""
+    cursors = []
+    while True:
+        request = urllib.request.Request(
+            f"{server.address}/cable/messages?channel=gallery&after={cursor}",
+            headers={"Authorization": "Bearer " + token(server)})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            page = json.load(answer)
+        if not page["events"]:
+            return cursors
+        cursors += [event["cursor"] for event in page["events"]]
+        cursor = page["cursor"]

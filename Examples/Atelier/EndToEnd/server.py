@@ -26,10 +26,10 @@ def build():
 class Server:
     """A running server. Its address is known when this returns; leaving the `with` stops it."""
 
-    def __init__(self, command, folder, wait=900):
+    def __init__(self, command, folder, wait=900, port=0):
         self.log = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(
-            command + ["--port", "0", "--data", str(folder)], stdout=subprocess.PIPE, stderr=self.log, text=True)
+            command + ["--port", str(port), "--data", str(folder)], stdout=subprocess.PIPE, stderr=self.log, text=True)
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
         while True:

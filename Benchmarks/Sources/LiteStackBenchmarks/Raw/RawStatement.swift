@@ -47,6 +47,17 @@ final class RawStatement {
         }
     }
 
+    /// Binds a text first and a blob at an index, and runs to the end.
+    @inline(__always)
+    func run(text: String, blob value: [UInt8], blobAt index: Int32) throws {
+        try withBound(text, at: 1) {
+            try value.withUnsafeBytes { bytes in
+                bench_bind_blob(handle, index, bytes.baseAddress, Int32(bytes.count))
+                try finish()
+            }
+        }
+    }
+
     /// Steps to a row; false at the end, and then the statement is reset.
     @inline(__always)
     func step() throws -> Bool {

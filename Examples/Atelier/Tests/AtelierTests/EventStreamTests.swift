@@ -43,8 +43,9 @@ import Testing
             try await http.lines("/events", headers: [("Last-Event-ID", id)]) { _, lines in
                 _ = try await lines.event()
                 let end = try await stack.cable.cursor()
-                #expect(
-                    try await lines.event() == ["id: \(end)", "event: gap", #"data: {"reason":"otherLog"}"#])
+                let gap = try #require(try await lines.event())
+                #expect(gap.prefix(2) == ["id: \(end)", "event: gap"])
+                #expect(gap.last?.hasPrefix(#"data: {"reason":"otherLog""#) == true)
                 try await stack.cable.publish("new", to: "a")
                 #expect(try await lines.event()?.last == #"data: "new""#)
             }
@@ -60,7 +61,8 @@ import Testing
             try await http.lines("/events?after=\(beginning)") { _, lines in
                 _ = try await lines.event()
                 let gap = try #require(try await lines.event())
-                #expect(gap.dropFirst() == ["event: gap", #"data: {"reason":"trimmed"}"#])
+                #expect(gap[1] == "event: gap")
+                #expect(gap[2].hasPrefix(#"data: {"reason":"trimmed""#))
                 var last = ""
                 while last != "data: 499" { last = try #require(try await lines.event()?.last) }
             }
@@ -68,11 +70,18 @@ import Testing
     }
 
     @Test func `a quiet stream is kept alive by comments`() async throws {
-        try await withStream(keepAlive: .milliseconds(20)) { _, http, _ in
+        try await withStream(keepAlive: .milliseconds(20)) { stack, http, _ in
             try await http.lines("/events") { _, lines in
                 _ = try await lines.event()
-                #expect(try await lines.event() == [":"])
-                #expect(try await lines.event() == [":"])
+                for _ in 0..<2 {
+                    // The id moves with the log, also over messages of other channels.
+                    let cursor = try await stack.cable.publish("elsewhere", to: "c")
+                    while true {
+                        let event = try #require(try await lines.event())
+                        #expect(event.last == ":")
+                        if event.first == "id: \(cursor)" { break }
+                    }
+                }
             }
         }
     }
@@ -82,6 +91,7 @@ import Testing
             try await http.lines("/events") { _, lines in
                 _ = try await lines.event()
                 await services.triggerGracefulShutdown()
+                #expect(try await lines.event() == ["event: end", #"data: {"reason":"closed"}"#])
                 #expect(try await lines.event() == nil)
             }
         }
@@ -92,6 +102,7 @@ import Testing
             try await http.lines("/events") { _, lines in
                 _ = try await lines.event()
                 await stack.close()
+                #expect(try await lines.event() == ["event: end", #"data: {"reason":"closed"}"#])
                 #expect(try await lines.event() == nil)
             }
         }

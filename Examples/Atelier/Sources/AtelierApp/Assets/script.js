@@ -1,17 +1,25 @@
 // Sends pictures, and keeps the wall as the server has it.
 
+import { connect } from "/cable/client.js";
+
 const gallery = document.getElementById("gallery");
 const live = document.getElementById("live");
+const watching = document.getElementById("watching");
 
-// The stream goes on from the cursor of the page as it was rendered, so nothing is missed in between. A browser that
-// lost the connection sends the id of the last event that it saw, and goes on from there.
-const events = new EventSource("/events?after=" + encodeURIComponent(document.body.dataset.cursor));
-events.addEventListener("open", () => show("live", true));
-events.addEventListener("error", () => show("reconnecting", false));
-events.addEventListener("gallery", (event) => refresh(JSON.parse(event.data).id));
-// The server no longer has what we missed: start from the page as it is now.
-events.addEventListener("gap", () => location.reload());
-addEventListener("pagehide", () => events.close());
+// The stream goes on from the cursor of the page as it was rendered, so nothing is missed in between; after a lost
+// connection, a sleep or a restart of the server it goes on behind the last message.
+const cable = connect("/cable", { token: async () => (await fetch("/token", { cache: "no-store" })).text() });
+cable.subscribe("gallery", {
+  after: document.body.dataset.cursor,
+  presence: "gallery",
+  message: ({ data }) => refresh(data.id),
+  // The server no longer has what we missed: start from the page as it is now.
+  gap: () => location.reload(),
+  members: (members) => {
+    watching.textContent = members.length === 1 ? "1 person is watching" : `${members.length} people are watching`;
+  },
+  status: (status) => show(status === "live" ? "live" : "reconnecting", status === "live"),
+});
 
 function show(text, isOn) {
   live.textContent = text;

@@ -27,6 +27,7 @@ enum GalleryPage {
         <body data-cursor="\(cursor)">
         <header>
         <a class="brand" href="/"><img src="\(assets.path(of: "icon.svg"))" width="30" height="30" alt="">Atelier</a>
+        <p id="watching" aria-live="polite"></p>
         <p id="live" role="status">connecting</p>
         </header>
         <main>

@@ -38,11 +38,9 @@ struct AtelierRouter: Sendable {
                 return Responses.picture(bytes)
             }
         }
-        router.get("/events") { [stack] request, _ in
-            let cursor = request.uri.queryParameters["after"].flatMap { Cable.Cursor(String($0)) }
-            return try await stack.cable.eventStream(
-                for: request, channels: [PictureMessage.channel], from: cursor.map { .after($0) } ?? .live)
-        }
+        let visitors = Visitors(keys: Cable.SigningKeys(.ephemeral()))
+        router.addCable(Cable.Gateway(stack.cable), keys: visitors.keys)
+        router.get("/token") { request, _ in try visitors.token(for: request) }
         router.get("/assets/{version}/{name}") { [assets] _, context in
             guard let file = assets.file(try context.parameters.require("name")) else { throw HTTPError(.notFound) }
             return Responses.file(file.bytes, file.mediaType)

@@ -24,6 +24,15 @@ struct RunningAtelier {
             declaresLength: declaresLength)
     }
 
+    /// The page's stream, as the page opens it.
+    func events<T: Sendable>(
+        after cursor: String, _ body: (HTTPResponseHead, inout HTTPConnection.Lines) async throws -> T
+    ) async throws -> T {
+        let token = try await http.send(.GET, "/token").body
+        return try await http.lines(
+            "/cable/events?channel=gallery&after=\(cursor)", headers: [("Authorization", "Bearer \(token)")], body)
+    }
+
     func state(of picture: Int64) throws -> Picture.State? {
         try stack.db.read { snapshot in try PictureStore(cache: stack.cache).picture(picture, in: snapshot)?.state }
     }

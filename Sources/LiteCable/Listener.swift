@@ -1,0 +1,86 @@
+import Synchronization
+
+/// One subscription's place in the router: what it wants, and the task that waits for it.
+final class Listener: Sendable {
+    private enum State {
+        case idle
+        case signalled
+        case waiting(UnsafeContinuation<Bool, Never>)
+        case ended
+    }
+
+    let matcher: ChannelMatcher
+    private let state = Mutex(State.idle)
+
+    // Guarded by the router's lock.
+    /// How many subscriptions there were with it, counted from the first.
+    nonisolated(unsafe) var number = 0
+    /// Nothing for it lies between where it had caught up and here; nil while it has caught up.
+    nonisolated(unsafe) var pendingFrom: Int64? = 0
+    /// When it wants to be woken at the latest.
+    nonisolated(unsafe) var deadline: ContinuousClock.Instant?
+    /// The task that delivers, for as long as it does, and how long one delivery may take.
+    nonisolated(unsafe) var delivering: (task: UnsafeCurrentTask, limit: Duration)?
+
+    /// Since when a delivery is under way, in nanoseconds of `Listener.epoch`; 0 if none is.
+    let deliveringSince = Atomic<Int64>(0)
+    private static let epoch = ContinuousClock.now
+
+    static func nanoseconds(at instant: ContinuousClock.Instant) -> Int64 {
+        Int64((instant - epoch) / .nanoseconds(1)) + 1
+    }
+
+    init(matcher: ChannelMatcher) {
+        self.matcher = matcher
+    }
+
+    func signal() {
+        let waiter = state.withLock { state -> UnsafeContinuation<Bool, Never>? in
+            switch state {
+            case .idle:
+                state = .signalled
+                return nil
+            case .waiting(let continuation):
+                state = .idle
+                return continuation
+            case .signalled, .ended:
+                return nil
+            }
+        }
+        waiter?.resume(returning: true)
+    }
+
+    func end() {
+        let waiter = state.withLock { state -> UnsafeContinuation<Bool, Never>? in
+            defer { state = .ended }
+            guard case .waiting(let continuation) = state else { return nil }
+            return continuation
+        }
+        waiter?.resume(returning: false)
+    }
+
+    /// Waits for the next signal; false at the end or when the task is cancelled.
+    func wait() async -> Bool {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
+                let answer = state.withLock { state -> Bool? in
+                    switch state {
+                    case .signalled:
+                        state = .idle
+                        return true
+                    case .ended:
+                        return false
+                    case .idle:
+                        state = .waiting(continuation)
+                        return nil
+                    case .waiting:
+                        preconditionFailure("an iterator of a subscription is used by two tasks at once")
+                    }
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            end()
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import LiteDB
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension Cable {
+    /// One client that talks both ways, over a WebSocket or whatever carries texts.
+    ///
+    /// The transport hands in the texts that come, sends the texts that it is given, and closes when it is told:
+    ///
+    /// ```swift
+    /// let socket = try gateway.socket(for: grant)
+    /// await socket.run(inbound: texts, send: { try await connection.send($0) }, close: { await connection.close($0) })
+    /// ```
+    ///
+    /// The guide *The wire protocol* describes the texts.
+    public final class Socket: Sendable {
+        /// The client's connection.
+        public let connection: ConnectionID
+        private let gateway: Gateway
+        private let grant: Grant
+        private let seat: Gateway.Seat
+        private let state = Mutex(State())
+
+        private struct State {
+            var sessions: [String: Session] = [:]
+            var control: Session?
+            var isStopped = false
+            /// The client's texts have ended: whoever sees its task cancelled closes nothing.
+            var isOver = false
+        }
+
+        init(gateway: Gateway, grant: Grant, seat: Gateway.Seat, connection: ConnectionID) {
+            self.gateway = gateway
+            self.grant = grant
+            self.seat = seat
+            self.connection = connection
+        }
+
+        /// Ends the socket, from any task: for a server that shuts down.
+        public func stop() {
+            let control = state.withLock { state in
+                state.isStopped = true
+                return state.control
+            }
+            control?.stop()
+        }
+
+        /// Serves the client until its texts end, and ends what it subscribed to.
+        ///
+        /// - Parameters:
+        ///   - inbound: The client's texts. The next one is asked for when the one before was answered.
+        ///   - send: Sends a text, and returns when the client can take more. It is called by several tasks at once. One
+        ///     that takes longer than the gateway's `stallTimeout` is cancelled.
+        ///   - heartbeat: Called with each heartbeat: asks the client whether it is there, and throws if it is not. Default
+        ///     nothing.
+        ///   - close: Is told why the socket ends, if it is not the client that ended it. It has to end `inbound`.
+        /// - Throws: What `inbound` throws.
+        public func run<Texts: AsyncSequence>(
+            inbound: Texts, send: @escaping @Sendable ([UInt8]) async throws -> Void,
+            heartbeat: @escaping @Sendable () async throws -> Void = {},
+            close: @escaping @Sendable (End) async -> Void
+        ) async throws where Texts.Element == String {
+            try await withThrowingDiscardingTaskGroup { group in
+                let control = try gateway.controlSession(for: grant, connection: connection, seat: seat)
+                let isStopped = state.withLock { state in
+                    state.control = control
+                    return state.isStopped
+                }
+                if isStopped { control.stop() }
+                group.addTask { [self] in await watch(control, send, heartbeat, close) }
+                // Before the group cancels its tasks, also when the texts end with an error that has a code of its own.
+                defer { state.withLock { $0.isOver = true } }
+                for try await text in inbound {
+                    if let session = try await answer(text, send) {
+                        group.addTask { [self] in await pass(session.name, session.session, send) }
+                    }
+                }
+                state.withLock { $0.isOver = true }
+                group.cancelAll()
+            }
+        }
+
+        /// Sends heartbeats, and ends the socket when the grant ends.
+        private func watch(
+            _ control: Session, _ send: @Sendable ([UInt8]) async throws -> Void,
+            _ heartbeat: @Sendable () async throws -> Void, _ close: @Sendable (End) async -> Void
+        ) async {
+            do {
+                let end = try await control.run { delivery in
+                    try await heartbeat()
+                    try await send(WireFormat(delivery).json(subscription: nil))
+                }
+                try await send(Array(#"{"type":"end","reason":"\#(end.rawValue)"}"#.utf8))
+                await close(end)
+            } catch {
+                guard !state.withLock({ $0.isOver }) else { return }
+                // The client is gone, takes nothing, or its grant ended before it began: the socket ends either way.
+                let code = (error as? CableError)?.code
+                await close(code == .expired ? .expired : code == .unauthorised ? .disconnected : .closed)
+            }
+        }
+
+        private func pass(_ name: String, _ session: Session, _ send: @Sendable ([UInt8]) async throws -> Void) async {
+            // An error ends this subscription alone, and the client is told; if it is gone, `watch` ends the rest.
+            do {
+                _ = try await session.run { delivery in
+                    if case .heartbeat = delivery { return }  // the socket has its own
+                    try await send(WireFormat(delivery).json(subscription: name))
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                try? await send(Self.error(name, error))  // a client that is gone is not told
+            }
+            state.withLock { state in
+                if state.sessions[name] === session { state.sessions[name] = nil }
+            }
+        }
+
+        /// Does what a client said, and answers. A new subscription is returned.
+        private func answer(
+            _ text: String, _ send: @Sendable ([UInt8]) async throws -> Void
+        ) async throws -> (name: String, session: Session)? {
+            var id: String?
+            do {
+                let command = try SocketCommand(text, limits: gateway.limits)
+                id = command.id
+                switch command.do {
+                case .ping:
+                    try await send(Array(#"{"type":"pong"}"#.utf8))
+                case .publish:
+                    let cursor = try await publish(command)
+                    try await send(Self.ok(id, cursor))
+                case .unsubscribe:
+                    let session = state.withLock { state in state.sessions.removeValue(forKey: id ?? "") }
+                    session?.stop()
+                    try await send(Self.ok(id, nil))
+                case .subscribe:
+                    let session = try await subscribe(command)
+                    // Before anything that it delivers.
+                    try await send(Self.ok(id, nil))
+                    return (id ?? "", session)
+                }
+            } catch let error as CableError {
+                try await send(Self.error(id, error))
+            } catch let error as DatabaseError {
+                try await send(Self.error(id, error))
+            }
+            return nil
+        }
+
+        private func subscribe(_ command: SocketCommand) async throws -> Session {
+            let name = command.id ?? ""
+            let count = state.withLock { state in
+                state.sessions[name] == nil ? state.sessions.count : Int.max
+            }
+            guard count < gateway.limits.maximumSubscriptionCount else {
+                throw CableError(.overLimit, "A client subscribed too often, or twice under one id")
+            }
+            let session = try await gateway.session(
+                for: grant, channels: command.channels ?? [], from: try command.start,
+                presence: command.presence ?? [], connection: connection, seat: seat)
+            state.withLock { $0.sessions[name] = session }
+            return session
+        }
+
+        private func publish(_ command: SocketCommand) async throws -> Cursor {
+            guard let channel = command.channel else {
+                throw CableError(.invalidCommand, "A client published to no channel")
+            }
+            try grant.check(publishingTo: channel)
+            try gateway.check(grant)
+            return try await gateway.cable.publish(
+                command.data ?? .null, to: channel, event: command.event,
+                excluding: command.exclude == true ? connection : nil)
+        }
+
+        private static func ok(_ id: String?, _ cursor: Cursor?) -> [UInt8] {
+            var bytes = Array(#"{"type":"ok""#.utf8)
+            append(id, to: &bytes)
+            if let cursor { bytes += Array(#","cursor":"\#(cursor)""#.utf8) }
+            return bytes + [UInt8(ascii: "}")]
+        }
+
+        private static func error(_ id: String?, _ error: any Error) -> [UInt8] {
+            let code = (error as? CableError)?.code.description ?? "unavailable"
+            var bytes = Array(#"{"type":"error","code":"\#(code)""#.utf8)
+            append(id, to: &bytes)
+            return bytes + [UInt8(ascii: "}")]
+        }
+
+        private static func append(_ id: String?, to bytes: inout [UInt8]) {
+            guard let id else { return }
+            bytes += Array(#","id":"#.utf8)
+            JSONText.append(id, to: &bytes)
+        }
+    }
+}
+
+extension Cable.Gateway {
+    /// Begins a socket: one client that talks both ways.
+    ///
+    /// - Throws: `CableError` with `expired`, `unauthorised` or `overLimit`; `DatabaseError`.
+    public func socket(
+        for grant: Cable.Grant, connection: Cable.ConnectionID = Cable.ConnectionID()
+    ) throws -> Cable.Socket {
+        let seat = try Seat.take(in: self)
+        try check(grant)
+        return Cable.Socket(gateway: self, grant: grant, seat: seat, connection: connection)
+    }
+
+    /// A session without channels: it ends when the grant does, and sends heartbeats.
+    func controlSession(
+        for grant: Cable.Grant, connection: Cable.ConnectionID, seat: Seat
+    ) throws -> Cable.Session {
+        try Cable.Session(gateway: self, seat: seat, grant: grant, connection: connection)
+    }
+}

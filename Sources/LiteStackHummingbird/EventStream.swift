@@ -1,0 +1,89 @@
+#if Hummingbird
+import HTTPTypes
+import Hummingbird
+import LiteCable
+import NIOCore
+import ServiceLifecycle
+
+/// A session as a `text/event-stream`.
+enum EventStream {
+    /// Where a client that comes back goes on. An id that is none of ours stands for a place of another log, and is told
+    /// as a gap.
+    static func start(of request: Request) -> Cable.Start? {
+        request.headers[.lastEventID].map { .after(Cable.Cursor($0) ?? unknown) }
+    }
+
+    /// A place of no log.
+    static var unknown: Cable.Cursor {
+        guard let cursor = Cable.Cursor("0000000000000000-0") else { preconditionFailure("a cursor has this form") }
+        return cursor
+    }
+
+    /// The response. It ends with the session, which ends when the client leaves or the server shuts down.
+    static func response(
+        to request: Request, _ session: Cable.Session,
+        encode: @escaping @Sendable (Cable.Delivery) -> [UInt8]
+    ) -> Response {
+        Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/event-stream",
+                // A proxy neither keeps nor compresses it, and nginx does not hold it back.
+                .cacheControl: "no-store, no-transform",
+                .xAccelBuffering: "no",
+            ],
+            body: ResponseBody { writer in
+                let stream = StreamWriter(writer)
+                // A quiet stream would not notice by itself that nobody reads it any more.
+                try await request.body.consumeWithInboundCloseHandler { _ in
+                    // Without this a server that shuts down waits for every open stream.
+                    try await withGracefulShutdownHandler {
+                        try await stream.write(Array("retry: 2000\n\n".utf8))
+                        let end = try await reason(ofEndOf: session) { delivery in
+                            try await stream.write(encode(delivery))
+                        }
+                        try await stream.write(Array("event: end\ndata: {\"reason\":\"\(end)\"}\n\n".utf8))
+                    } onGracefulShutdown: {
+                        session.stop()
+                    }
+                } onInboundClosed: {
+                    session.stop()
+                }
+                try await writer.finish(nil)
+            }
+        )
+    }
+
+    /// The response's writer for closures that cannot take it `inout`.
+    ///
+    /// `@unchecked Sendable`: only the task that answers the request writes.
+    private final class StreamWriter: @unchecked Sendable {
+        private var writer: any ResponseBodyWriter
+
+        init(_ writer: any ResponseBodyWriter) {
+            self.writer = writer
+        }
+
+        func write(_ bytes: [UInt8]) async throws {
+            try await writer.write(ByteBuffer(bytes: bytes))
+        }
+    }
+
+    /// A grant that stopped counting between the answer's head and its body is told in the stream.
+    private static func reason(
+        ofEndOf session: Cable.Session, _ deliver: (Cable.Delivery) async throws -> Void
+    ) async throws -> String {
+        do {
+            return try await session.run(deliver).rawValue
+        } catch let error as CableError where error.code == .unauthorised || error.code == .expired {
+            return error.code.description
+        }
+    }
+}
+
+extension HTTPField.Name {
+    static var lastEventID: Self { Self("Last-Event-ID")! }
+    /// Tells nginx not to hold the stream back.
+    static var xAccelBuffering: Self { Self("X-Accel-Buffering")! }
+}
+#endif

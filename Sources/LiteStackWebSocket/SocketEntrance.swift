@@ -1,0 +1,46 @@
+#if Hummingbird
+import HTTPTypes
+import Hummingbird
+import LiteCable
+import LiteStackHummingbird
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+
+/// Who may open a socket.
+struct SocketEntrance: Sendable {
+    let gateway: Cable.Gateway
+    let path: String
+    let origins: Set<String>
+    let authorise: @Sendable (Request) async throws -> Cable.Grant?
+
+    enum Answer: Sendable {
+        case open(Cable.Socket)
+        case refuse(HTTPResponse.Status, String)
+    }
+
+    func answer(to head: HTTPRequestHead) async -> Answer {
+        do {
+            let request = Request(
+                head: try HTTPRequest(head, secure: false, splitCookie: true), body: RequestBody(buffer: .init()))
+            guard request.uri.path == path else { return .refuse(.notFound, "notFound") }
+            guard isAllowedOrigin(request) else { return .refuse(.forbidden, "foreignOrigin") }
+            guard let grant = try await authorise(request) else { return .refuse(.unauthorized, "unauthorised") }
+            let chosen = request.uri.queryParameters["connection"].map { Cable.ConnectionID(String($0)) }
+            guard let connection = chosen ?? Cable.ConnectionID() else { return .refuse(.badRequest, "invalidCommand") }
+            return .open(try gateway.socket(for: grant, connection: connection))
+        } catch let error as CableError {
+            return .refuse(error.httpStatus, error.code.description)
+        } catch {
+            return .refuse(.serviceUnavailable, "unavailable")
+        }
+    }
+
+    /// A page of another site could open a socket with the visitor's cookies: browsers say which page it is.
+    private func isAllowedOrigin(_ request: Request) -> Bool {
+        guard let origin = request.headers[.origin] else { return true }
+        if origins.contains(origin) { return true }
+        guard let authority = request.head.authority else { return false }
+        return origin == "http://\(authority)" || origin == "https://\(authority)"
+    }
+}
+#endif

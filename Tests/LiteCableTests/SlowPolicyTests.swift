@@ -1,0 +1,67 @@
+import LiteCable
+import LiteStackTesting
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct SlowPolicyTests {
+    private func numbers(_ events: [Cable.Event]) throws -> [Int?] {
+        try events.map { event in if case .message(let message) = event { try message.decode() } else { nil } }
+    }
+
+    @Test func `a slow subscriber goes on where it stood, and nobody waits for it`() async throws {
+        try await withCable { cable, _ in
+            var slow = try await cable.subscribe(to: "a").makeAsyncIterator()
+            var quick = try await cable.subscribe(to: "a").makeAsyncIterator()
+            for number in 0..<5_000 { try await cable.publish(number, to: "a") }
+            var last: Cable.Event?
+            for _ in 0..<5_000 { last = try await quick.next() }
+            #expect(try numbers([try #require(last)]) == [4_999])
+            for number in 0..<5_000 {
+                let event = try #require(try await slow.next())
+                #expect(try numbers([event]) == [number])
+            }
+        }
+    }
+
+    @Test func `a subscriber that drops the oldest is told which`() async throws {
+        try await withCable { cable, _ in
+            var iterator = try await cable.subscribe(to: "a", whenSlow: .dropOldest(capacity: 3)).makeAsyncIterator()
+            for number in 1...2_500 { try await cable.publish(number, to: "a") }
+            // What this process has read by then is one gap and three messages; the rest may come as another gap.
+            var (last, gapCount, messageCount) = (Int64(0), 0, 0)
+            while last < 2_500, let event = try await iterator.next() {
+                switch event {
+                case .gap(let gap):
+                    #expect(gap.reason == .dropped)
+                    #expect(gap.from.seq == last)
+                    #expect(gap.to.seq > last)
+                    #expect(gap.resumesAfter == gap.to)
+                    (last, gapCount) = (gap.to.seq, gapCount + 1)
+                case .message(let message):
+                    #expect(message.cursor.seq == last + 1)
+                    #expect(try message.decode(Int64.self) == message.cursor.seq)
+                    (last, messageCount) = (last + 1, messageCount + 1)
+                }
+            }
+            #expect(gapCount >= 1)
+            #expect(messageCount <= 3 * (gapCount + 1))
+            try await cable.publish(7, to: "a")
+            #expect(try numbers([try #require(try await iterator.next())]) == [7])
+        }
+    }
+
+    @Test func `a subscriber that is to be disconnected is, and only when it is behind`() async throws {
+        try await withCable { cable, _ in
+            var iterator = try await cable.subscribe(to: "a", whenSlow: .disconnect(capacity: 3)).makeAsyncIterator()
+            for number in 0..<3 { try await cable.publish(number, to: "a") }
+            for number in 0..<3 { #expect(try numbers([try #require(try await iterator.next())]) == [number]) }
+            for number in 3..<7 { try await cable.publish(number, to: "a") }
+            do {
+                _ = try await iterator.next()
+                Issue.record("four messages wait where three are allowed")
+            } catch let error as CableError {
+                #expect(error.code == .tooSlow)
+            }
+            #expect(try await iterator.next() == nil)
+        }
+    }
+}
