@@ -54,7 +54,7 @@ enum CrashHelper {
 
     private static func join(_ channel: String, as member: String, in path: String) async throws {
         var configuration = Cable.Configuration()
-        configuration.presenceTimeout = .seconds(1)
+        configuration.presenceTimeout = .seconds(4)
         let cable = try await Cable.open(at: path, configuration: configuration)
         try await cable.presence.join(channel, as: member, connection: Cable.ConnectionID())
         say("joined")
