@@ -94,7 +94,7 @@ import Testing
 
     @Test func `a token counts in the query too, and a stream ends when it expires`() async throws {
         try await withRoutes { routes in
-            let token = try routes.keys.token(for: "ada", channels: ["room.7"], lifetime: .milliseconds(300))
+            let token = try routes.keys.token(for: "ada", channels: ["room.7"], lifetime: .seconds(3))
             try await routes.http.lines("/cable/events?channel=room.7&token=\(token)") { head, lines in
                 #expect(head.status == .ok)
                 _ = try await lines.event()

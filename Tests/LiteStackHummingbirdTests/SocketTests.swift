@@ -179,7 +179,7 @@ import Testing
 
     @Test func `a socket ends with its token, its subject, and its server`() async throws {
         try await withSocketServer { server in
-            let short = try server.keys.token(for: "bob", channels: ["room.7"], lifetime: .milliseconds(400))
+            let short = try server.keys.token(for: "bob", channels: ["room.7"], lifetime: .seconds(3))
             try await SocketClient.open(port: server.http.port, "token=\(short)") { client in
                 let end = try await client.nextText()
                 #expect(end == #"{"type":"end","reason":"expired"}"#)
