@@ -21,7 +21,7 @@ extension Cable {
     }
 
     /// Starts a subscription to one channel or pattern. See
-    /// ``subscribe(to:from:whenSlow:as:)-(some%20Sequence<String>,_,_,_)``.
+    /// ``subscribe(to:from:whenSlow:as:)-(Sequence<String>,_,_,_)``.
     ///
     /// - Throws: `CableError` with `invalidChannel`; `DatabaseError`.
     public func subscribe(
