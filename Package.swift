@@ -88,7 +88,7 @@ let package = Package(
             name: "LiteCacheCrashHelper", dependencies: ["LiteCache"], path: "Tests/LiteCacheCrashHelper"),
         .testTarget(
             name: "LiteCacheTests",
-            dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper", "CLiteStackFaults"]),
+            dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper", "CLiteStackFaults", .logging]),
         .executableTarget(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
         .testTarget(

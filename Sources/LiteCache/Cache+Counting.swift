@@ -73,7 +73,7 @@ extension Cache {
         let common = try newEntry(lifetime, [])
         if common.tags.isEmpty { try core.tags.refresh() }
         let change = CacheChange(key: scope.entryKey(key), kind: .increment(amount, common))
-        guard case .number(let sum) = try await core.changes.commit(change) else {
+        guard case .number(let sum) = try await core.commit(change) else {
             preconditionFailure("counting gave no number")
         }
         scope.counters.sets.count()

@@ -13,7 +13,9 @@ extension Cache {
     ///   waits by then gets the value, and it is not stored; a call that begins later computes anew.
     /// - A process that dies computing is noticed at once, and one that waits takes over. A computation that takes longer
     ///   than ``Configuration/computationTimeout`` fails for its caller with `timedOut`, and the next who waits takes over.
-    /// - A stored value of another type counts as none, as it appears when a new release changes a type.
+    /// - A stored value of another type counts as none, as it appears when a new release changes a type. So does one that
+    ///   another caller is computing: this one waits for it, and then computes.
+    /// - In a cache that ``isDegraded`` callers of this process still share a computation, and nothing is stored.
     ///
     /// - Parameters:
     ///   - key: Any string.
@@ -55,11 +57,19 @@ extension Cache {
         case .failure(let error):
             throw error
         case .none, .outdated, .unusable:
-            let computed = try await core.flights.value(
-                for: entryKey, supersedes: found.isOutdated, attempt: attempt(waits: true))
-            // Unwrapped first: nil of this optional would pass for a nil of an optional `Value`.
-            if let computed = computed.value, let value = computed as? Value { return value }
-            return try core.coding.value(computed.stored, as: type, key: key)
+            var supersedes = found.isOutdated
+            while true {
+                let computed = try await core.flights.value(
+                    for: entryKey, supersedes: supersedes, attempt: attempt(waits: true))
+                // Unwrapped first: nil of this optional would pass for a nil of an optional `Value`.
+                if let computed = computed.value, let value = computed as? Value { return value }
+                do {
+                    return try core.coding.value(computed.stored, as: type, key: key)
+                } catch let error as CacheError where error.code == .undecodable {
+                    // Another caller computed a value of another type, which counts as none: this one takes its own.
+                    supersedes = true
+                }
+            }
         }
     }
 }

@@ -27,6 +27,7 @@ extension Cache {
     @discardableResult
     public func delete(prefix: String) async throws -> Int {
         let (store, clock, whole) = (core.store, core.clock, scope.prefix + prefix)
+        try core.checkWritable()
         try core.tags.refresh()
         var live = 0
         while true {

@@ -16,6 +16,7 @@ extension Cache {
     ///
     /// - Throws: `DatabaseError`.
     public func invalidate(tags: some Sequence<String>) async throws {
+        try core.checkTagsWritable()
         let buckets = tags.map { core.tags.bucket(ofTag: $0) }
         try await core.tags.database.write { transaction in try TagStore.invalidate(buckets, in: transaction) }
     }
@@ -37,6 +38,7 @@ extension Cache {
     /// - Throws: `DatabaseError`.
     public func clear() async throws {
         if scope.name.isEmpty {
+            try core.checkWritable()
             let store = core.store
             try await core.database.write { transaction in try store.clear(in: transaction) }
             try await shrink()
@@ -49,6 +51,7 @@ extension Cache {
     ///
     /// - Throws: `DatabaseError`.
     public func clear(namespace name: String) async throws {
+        try core.checkTagsWritable()
         let bucket = core.tags.bucket(ofNamespace: name)
         try await core.tags.database.write { transaction in try TagStore.invalidate([bucket], in: transaction) }
     }
@@ -62,6 +65,7 @@ extension Cache {
     }
 
     private func check(_ transaction: borrowing Transaction) throws {
+        try core.checkTagsWritable()
         guard transaction.databaseIdentifier == core.tags.database.identifier else {
             throw CacheError(
                 .wrongDatabase,

@@ -79,7 +79,7 @@ extension Cache {
     @discardableResult
     public func delete(_ key: String) async throws -> Bool {
         try core.tags.refresh()
-        let outcome = try await core.changes.commit(CacheChange(key: scope.entryKey(key), kind: .delete))
+        let outcome = try await core.commit(CacheChange(key: scope.entryKey(key), kind: .delete))
         guard case .deleted(let wasThere) = outcome else { return false }
         return wasThere
     }
@@ -105,7 +105,7 @@ extension Cache {
         _ key: String, as type: Value.Type = Value.self
     ) async throws -> Value? {
         try core.tags.refresh()
-        let outcome = try await core.changes.commit(CacheChange(key: scope.entryKey(key), kind: .take))
+        let outcome = try await core.commit(CacheChange(key: scope.entryKey(key), kind: .take))
         guard case .taken(let value?) = outcome else { return nil }
         return try core.coding.value(value, as: type, key: key)
     }
@@ -117,7 +117,7 @@ extension Cache {
     @discardableResult
     public func touch(_ key: String, expiresIn: Lifetime = .standard) async throws -> Bool {
         try core.tags.refresh()
-        let outcome = try await core.changes.commit(
+        let outcome = try await core.commit(
             CacheChange(key: scope.entryKey(key), kind: .touch(core.milliseconds(expiresIn))))
         guard case .touched(let isThere) = outcome else { return false }
         return isThere
@@ -140,7 +140,7 @@ extension Cache {
         // A condition asks whether the entry is valid; without one nobody does.
         if condition != .none { try core.tags.refresh() }
         let change = try change(scope.entryKey(key), value, try newEntry(lifetime, tags), condition)
-        let outcome = try await core.changes.commit(change)
+        let outcome = try await core.commit(change)
         guard case .stored(let version, let position, let times) = outcome else { return false }
         scope.counters.sets.count()
         keep(value, change, key, version: version, position: position, times)
@@ -185,9 +185,16 @@ extension CacheChange.NewEntry {
 }
 
 extension CacheCore {
+    /// Commits a change, together with others that wait at the same time.
+    func commit(_ change: CacheChange) async throws -> CacheChange.Outcome {
+        try checkWritable()
+        return try await changes.commit(change)
+    }
+
     /// Commits several changes in one transaction of their own: all of them or none.
     func commit(_ changes: [CacheChange]) async throws -> [CacheChange.Outcome] {
         guard !changes.isEmpty else { return [] }
+        try checkWritable()
         let (store, clock, visited) = (store, clock, visited)
         let (results, departures) = try await database.write { transaction in
             try store.apply(changes, at: clock.milliseconds(), visited: visited, in: transaction)

@@ -44,31 +44,30 @@ public final class Cache: Sendable {
     /// It starts empty after the machine was started anew: a power cut takes back what was written last, and a value
     /// that was deleted must not come back. A damaged file is set aside, and a new one made.
     ///
+    /// A damaged file that another process has open, and one of a newer release that this one cannot use, stays in its
+    /// place, and the cache is degraded until it is closed: it says so in one warning and by ``isDegraded``. Reads find nothing,
+    /// `fetch` computes, once for all callers of this process, and changes throw `CacheError` with `degraded`. Tags and
+    /// namespaces are still invalidated if `tagsIn` was given. Nothing is stored in its stead, since nobody could tell this
+    /// process what others change. Its empty file is in the system's temporary folder, and removed by ``close()``.
+    ///
     /// - Parameters:
     ///   - path: The file's path.
     ///   - application: The database whose transactions invalidate tags and namespaces, which `Stack` gives. Default nil:
     ///     the cache's own file. After a backup of it was restored the cache starts empty.
     ///   - configuration: How large it may be, and how long entries live.
     ///   - logger: For what nobody can be told by an error.
-    /// - Throws: `DatabaseError`.
+    /// - Throws: `DatabaseError`; `CacheError` with `degraded` if not even the temporary folder can be used.
     public static func open(
         at path: String, tagsIn application: Database? = nil, configuration: Configuration = Configuration(),
         logger: Logger = .current
     ) async throws -> Cache {
-        var settings = Database.Configuration()
-        settings.durability = .normal
-        settings.isDisposable = true
-        let database = try await Database.open(at: path, configuration: settings, logger: logger)
-        do {
-            let core = try await CacheCore(
-                database, tagsIn: application ?? database, configuration, logger, ownsDatabase: true)
-            try await core.forgetOthers()
-            return Cache(core, core.scope(""))
-        } catch {
-            await database.close()
-            throw error
-        }
+        let core = try await CacheCore.open(at: path, tagsIn: application, configuration, logger)
+        return Cache(core, core.scope(""))
     }
+
+    /// Whether the file could not be used when it was opened, because it was damaged while others had it open, or is of a
+    /// newer release. See ``open(at:tagsIn:configuration:logger:)``.
+    public var isDegraded: Bool { core.isDegraded }
 
     /// Ends computations that are under way, and closes the file if the cache opened it. Call it on one handle.
     public func close() async {

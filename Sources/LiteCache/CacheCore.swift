@@ -20,10 +20,14 @@ final class CacheCore: Sendable {
     private let mark = Mutex<ProcessMark?>(nil)
     private let hashKey: [UInt8]
     private let ownsDatabase: Bool
+    private let privateFolder: PrivateFolder?
+
+    /// The file cannot be used: reads find nothing, and changes are refused.
+    var isDegraded: Bool { privateFolder != nil }
 
     init(
         _ database: Database, tagsIn tagsDatabase: Database, _ configuration: Cache.Configuration, _ logger: Logger,
-        ownsDatabase: Bool
+        ownsDatabase: Bool, insteadOfFile privateFolder: PrivateFolder? = nil
     ) async throws {
         try await database.prepare(CacheSchema.tables)
         try await tagsDatabase.prepare(TagSchema.tables)
@@ -31,6 +35,7 @@ final class CacheCore: Sendable {
         self.configuration = configuration
         self.logger = logger
         self.ownsDatabase = ownsDatabase
+        self.privateFolder = privateFolder
         tags = try TagVersions(tagsDatabase)
         store = CacheStore(maximumBytes: Int64(configuration.maximumBytes), tags: tags)
         hashKey = try database.read { snapshot in try CacheStore.hashKey(in: snapshot) }
@@ -75,6 +80,7 @@ final class CacheCore: Sendable {
         await flights.close()
         mark.withLock { $0 = nil }
         if ownsDatabase { await database.close() }
+        privateFolder?.remove(logger)
     }
 
     /// What a handle of a namespace knows.

@@ -22,6 +22,7 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     private var core: CacheCore { cache.core }
 
     func run() async throws -> Flights.Landing {
+        if core.isDegraded { return .value(try await computeForItself()) }
         var dead: String?
         var unusable = unusable
         while true {
@@ -83,6 +84,10 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     private func computeAlone(_ reason: any Error) async throws -> Computed {
         core.logger.warning(
             "A value is computed without telling other processes, and is not cached", metadata: ["error": "\(reason)"])
+        return try await computeForItself()
+    }
+
+    private func computeForItself() async throws -> Computed {
         let compute = compute
         let value = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
         return Computed(value: value, stored: try core.coding.stored(value))

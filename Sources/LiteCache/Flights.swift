@@ -71,6 +71,14 @@ final class Flights: Sendable {
 
     private let state = Mutex(State())
 
+    /// How many callers wait for a computation.
+    var waiterCount: Int {
+        state.withLock { state in
+            state.flights.values.map(\.waiters.count).reduce(0, +)
+                + state.superseded.values.map(\.waiters.count).reduce(0, +)
+        }
+    }
+
     /// Waits for the computation of this key, and starts it if nobody has.
     ///
     /// A cancelled caller leaves at once with a `CancellationError`.

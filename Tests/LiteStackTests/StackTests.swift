@@ -76,6 +76,25 @@ import Testing
         }
     }
 
+    @Test func `a damaged cache file that someone has open is no reason not to start`() async throws {
+        try await withTemporaryDirectory { folder in
+            await (try Stack.open(at: folder)).close()
+            let path = folder + "/cache.sqlite3"
+            try Data(repeating: 0x5A, count: 8192).write(to: URL(filePath: path))
+            // What another process with the file open holds.
+            let lock = open(folder + "/run/cache.sqlite3.open", O_RDWR)
+            defer { close(lock) }
+            try #require(lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) == 0)
+            let stack = try await Stack.open(at: folder)
+            #expect(stack.cache.isDegraded)
+            let value = try await stack.cache.fetch("key") { 7 }
+            #expect(value == 7)
+            try await stack.db.write { transaction in try stack.cache.invalidate(tag: "tag", in: transaction) }
+            await stack.close()
+            #expect(try Data(contentsOf: URL(filePath: path)) == Data(repeating: 0x5A, count: 8192))
+        }
+    }
+
     @Test func `a row, a job and a message are one transaction`() async throws {
         let stack = try await Stack.temporary()
         try await stack.db.execute("CREATE TABLE people (name TEXT NOT NULL) STRICT")
