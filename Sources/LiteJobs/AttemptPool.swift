@@ -110,10 +110,10 @@ final class AttemptPool: Sendable {
         }
     }
 
-    /// The attempts that run, and the jobs that wait, with their tokens.
+    /// The attempts that run, and the jobs that wait, with their tokens: those that the table should know as running.
     var tokens: [JobID: Int64] {
         state.withLock { state in
-            var tokens = state.running.mapValues(\.token)
+            var tokens = state.running.filter { !$0.value.attempt.state.isCompleting }.mapValues(\.token)
             for job in state.ready { tokens[job.id] = job.token }
             return tokens
         }
@@ -142,7 +142,10 @@ final class AttemptPool: Sendable {
             }
             state.ready.removeAll { lost[$0.id] == $0.token }
             return lost.compactMap { id, token in
-                guard let running = state.running[id], running.token == token else { return nil }
+                // One that began to complete its job after the tokens were taken is not lost.
+                guard let running = state.running[id], running.token == token,
+                    !running.attempt.state.isCompleting
+                else { return nil }
                 return running
             }
         }

@@ -10,6 +10,7 @@ final class AttemptState: Sendable {
 
     private struct State {
         var isCompleted = false
+        var completingCount = 0
         var isTimedOut = false
         var report: Report?
         var reportedAt: ContinuousClock.Instant?
@@ -29,8 +30,26 @@ final class AttemptState: Sendable {
     /// Whether the handler completed the job itself.
     var isCompleted: Bool { state.withLock { $0.isCompleted } }
 
-    func setCompleted() {
-        state.withLock { $0.isCompleted = true }
+    /// Whether the handler completes the job itself just now, or has done so: the table may say that the job is over,
+    /// and the attempt is not lost for that.
+    var isCompleting: Bool { state.withLock { $0.isCompleted || $0.completingCount > 0 } }
+
+    /// Runs the write that completes the job.
+    func complete<T: Sendable>(_ write: () async throws -> T) async throws -> T {
+        state.withLock { $0.completingCount += 1 }
+        do {
+            let value = try await write()
+            state.withLock { state in
+                state.isCompleted = true
+                state.completingCount -= 1
+            }
+            return value
+        } catch {
+            state.withLock { $0.completingCount -= 1 }
+            // It may have been lost meanwhile, and was passed over then.
+            control.wake()
+            throw error
+        }
     }
 
     /// Whether the attempt was cancelled because it took too long.

@@ -92,16 +92,16 @@ public struct JobContext: Sendable {
         }
         let (job, store, clock, faults) = (job, jobs.store, jobs.clock, jobs.configuration.faults)
         let (text, retention) = (try output.map { try JobHandlers.encode($0) }, completedRetention)
-        let value = try await jobs.database.write { transaction in
-            let now = clock.milliseconds()
-            let pruneAt = JobQueue.pruneTime(now, after: retention)
-            try store.complete(job, output: text, pruneAt: pruneAt, at: now, in: transaction)
-            let value = try body(transaction)
-            try faults?(.committing)
-            return value
+        return try await state.complete {
+            try await jobs.database.write { transaction in
+                let now = clock.milliseconds()
+                let pruneAt = JobQueue.pruneTime(now, after: retention)
+                try store.complete(job, output: text, pruneAt: pruneAt, at: now, in: transaction)
+                let value = try body(transaction)
+                try faults?(.committing)
+                return value
+            }
         }
-        state.setCompleted()
-        return value
     }
 
     /// Runs `body` in a transaction that this job runs once: a later attempt gets what the first one returned, and does

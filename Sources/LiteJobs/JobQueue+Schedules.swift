@@ -120,28 +120,36 @@ extension JobQueue {
             let now = clock.milliseconds()
             var fired: [(id: JobID, kind: String, schedule: String)] = []
             for schedule in try store.dueSchedules(at: now, in: transaction) {
-                let timing: ScheduleTiming
                 do {
-                    timing = try ScheduleTiming(schedule.timing, zone: schedule.zone)
-                } catch {
-                    // Of a newer release, or of a zone that the system has lost: the others must go on.
+                    let timing = try ScheduleTiming(schedule.timing, zone: schedule.zone)
+                    let due = Self.slots(of: schedule, timing, at: now)
+                    for slot in due.slots {
+                        // One that is there was put there by a schedule of this name that was removed since.
+                        guard let id = try store.insertSlot(schedule.job(slot: slot), at: now, in: transaction) else {
+                            continue
+                        }
+                        fired.append((id, schedule.draft.kind, schedule.name))
+                    }
+                    try store.advance(
+                        schedule.name, lastSlot: due.slots.last ?? schedule.lastSlot, nextAt: due.nextAt,
+                        in: transaction)
+                } catch let error where Self.isOfOneSchedule(error) {
+                    // Of a newer release, of a zone that the system has lost, or with what the table refuses: the others
+                    // must go on.
                     logger.error(
-                        "A schedule cannot be read; it is looked at again in an hour",
+                        "A schedule cannot be read or kept; it is looked at again in an hour",
                         metadata: ["schedule": "\(schedule.name)", "error": "\(error)"])
                     try store.advance(schedule.name, lastSlot: nil, nextAt: now + 3_600_000, in: transaction)
-                    continue
                 }
-                let due = Self.slots(of: schedule, timing, at: now)
-                for slot in due.slots {
-                    let inserted = try store.insert(schedule.job(slot: slot), at: now, in: transaction)
-                    fired.append((inserted.id, schedule.draft.kind, schedule.name))
-                }
-                try store.advance(
-                    schedule.name, lastSlot: due.slots.last ?? schedule.lastSlot, nextAt: due.nextAt, in: transaction)
             }
             return fired
         }
         for job in fired { hub.tell(job.id, job.kind, .scheduled(job.schedule)) }
+    }
+
+    /// Whether an error is one schedule's own, and the transaction can go on.
+    private static func isOfOneSchedule(_ error: any Error) -> Bool {
+        error is JobError || (error as? DatabaseError)?.code == .constraint
     }
 
     /// The times that have come since the last, of which as many count as the schedule makes up for.

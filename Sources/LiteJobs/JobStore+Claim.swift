@@ -18,9 +18,9 @@ extension JobStore {
     func hasWork(
         in queues: [String], kinds: KnownKinds, at now: Int64, in access: borrowing some ReadAccess & ~Copyable
     ) throws -> Bool {
-        if try access.first(Self.hasDue(at: now), as: Bool.self) ?? false { return true }
         let pauses = try pauses(in: access)
         guard !pauses.isAll else { return false }
+        if try access.first(Self.hasDue(at: now), as: Bool.self) ?? false { return true }
         for queue in queues where !pauses.queues.contains(queue) {
             if try access.first(Self.hasAvailable(in: queue), as: Bool.self) ?? false { return true }
         }

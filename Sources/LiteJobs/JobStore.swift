@@ -46,6 +46,15 @@ struct JobStore: Sendable {
         return try settle(job, uniqueness, with: JobID(rawValue: existing), at: now, in: transaction)
     }
 
+    /// Stores the job of a schedule for one of its times.
+    ///
+    /// - Returns: Nil if there is one for that time already.
+    func insertSlot(_ job: NewJob, at now: Int64, in transaction: borrowing Transaction) throws -> JobID? {
+        let values = Self.shared(job, nil, nil, at: now) + [.text(job.payload)]
+        let count = try transaction.execute(SQL(Self.uniqueInsert, arguments: values))
+        return count == 1 ? JobID(rawValue: transaction.lastInsertedRowID) : nil
+    }
+
     private func insert(
         _ job: NewJob, _ uniqueness: StoredUniqueness, for duration: Duration, at now: Int64,
         in transaction: borrowing Transaction

@@ -4,11 +4,14 @@ import Synchronization
 
 /// Gives the jobs of dead workers back, and removes finished jobs that are old.
 final class Rescuer: Sendable {
-    /// How long a lock file has to be missing before its worker counts as dead: a live one makes it again well
-    /// before, at its next housekeeping.
+    /// How long a lock file has to be missing at least before its worker counts as dead.
     static let missingFileGrace = Duration.seconds(2)
     /// How often finished jobs are looked through.
     private static let pruneIntervalMilliseconds: Int64 = 60_000
+
+    /// A live worker makes its file again well before: at its next housekeeping if it runs jobs, and before it claims
+    /// any if it runs none.
+    private var grace: Duration { max(Self.missingFileGrace, jobs.configuration.housekeepingInterval * 3) }
 
     private let jobs: JobQueue
     private let now: @Sendable () -> ContinuousClock.Instant
@@ -44,7 +47,12 @@ final class Rescuer: Sendable {
                 if missing[other] == nil { missing[other] = now }
                 return missing[other] ?? now
             }
-            if now - since >= Self.missingFileGrace { try await rescue(other) }
+            guard now - since >= grace else { return }
+            let path = WorkerLock.path(for: other.uuid, in: jobs.database.runDirectory)
+            // Asked again while nobody can claim: a worker that makes its file again does so before it claims.
+            try await rescue(other) {
+                if case .missing = WorkerProbe(of: path) { true } else { false }
+            }
         }
     }
 
@@ -70,14 +78,19 @@ final class Rescuer: Sendable {
             metadata: ["pid": "\(other.processID)", "seconds": "\(silence.components.seconds)"])
     }
 
-    private func rescue(_ worker: RegisteredWorker) async throws {
+    private func rescue(
+        _ worker: RegisteredWorker, if isDead: @escaping @Sendable () -> Bool = { true }
+    ) async throws {
         let (store, clock, configuration) = (jobs.store, jobs.clock, jobs.configuration)
-        let rescued = try await jobs.database.writeRelaxed { transaction in
-            try store.rescue(
+        let rescued = try await jobs.database.writeRelaxed {
+            transaction -> [(id: JobID, kind: String, isDead: Bool)]? in
+            guard isDead() else { return nil }
+            return try store.rescue(
                 worker.id, maximumCrashCount: configuration.maximumCrashCount,
                 deadRetention: configuration.deadRetention.wholeMilliseconds, at: clock.milliseconds(),
                 in: transaction)
         }
+        guard let rescued else { return }
         jobs.logger.notice("A worker died; its jobs were given back", metadata: ["jobs": "\(rescued.count)"])
         jobs.metrics.countRescued(rescued.count)
         for job in rescued {

@@ -5,19 +5,33 @@ extension WorkerLoop {
     /// Between two looks whether attempts were cancelled in the table.
     private static let lookInterval = Duration.milliseconds(5)
 
+    /// What a worker can do about new jobs.
+    private enum Claim {
+        /// Claim some.
+        case some(ClaimPlan)
+        /// Nothing until one of its own ends: it has as many as it may.
+        case noRoom
+        /// Nothing: there are none, or it stops.
+        case none
+    }
+
     /// Records what has ended and claims what is free to run, until there is neither.
     func turn(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async throws {
         while true {
             let ended = pool.takeEnded()
             pace.count(ended.count)
-            let plan: ClaimPlan?
+            var (plan, hasRoom): (ClaimPlan?, Bool) = (nil, true)
             do {
-                plan = try claimPlan(hasEnded: !ended.isEmpty)
+                switch try nextClaim(hasEnded: !ended.isEmpty) {
+                case .some(let next): plan = next
+                case .noRoom: hasRoom = false
+                case .none: break
+                }
             } catch {
                 pool.putBack(ended)
                 throw error
             }
-            guard !ended.isEmpty || plan != nil else { return try wakeWhenDue(&group) }
+            guard !ended.isEmpty || plan != nil else { return try wakeWhenDue(hasRoom: hasRoom, &group) }
             let result: WorkerRegistration.Turn
             do {
                 result = try await registration.turn(ended, plan)
@@ -29,21 +43,24 @@ extension WorkerLoop {
             for (attempt, isRecorded) in zip(ended, result.recorded) { jobs.tell(attempt, isRecorded: isRecorded) }
             pace.mayHaveMore = result.claimed.count >= (plan?.limit ?? .max) || result.hasRegistered
             guard control.phase == .running else { return }
-            if result.claimed.isEmpty, ended.isEmpty, !pace.mayHaveMore { return try wakeWhenDue(&group) }
+            if result.claimed.isEmpty, ended.isEmpty, !pace.mayHaveMore {
+                return try wakeWhenDue(hasRoom: true, &group)
+            }
         }
     }
 
-    /// What to claim now; nil for nothing.
-    private func claimPlan(hasEnded: Bool) throws -> ClaimPlan? {
-        guard control.phase == .running else { return nil }
+    /// What to claim now.
+    private func nextClaim(hasEnded: Bool) throws -> Claim {
+        guard control.phase == .running else { return .none }
         let (claimedCount, byQueue) = pool.claimedCounts
         let prefetch = pace.prefetchCount
         let free = worker.concurrency + prefetch - claimedCount
         // With enough in hand, only together with something to record.
-        guard free > 0, claimedCount < worker.concurrency || hasEnded || free > prefetch / 2 else { return nil }
-        guard try pace.mayHaveMore || hasWork() else { return nil }
-        return pace.plan(
+        guard free > 0, claimedCount < worker.concurrency || hasEnded || free > prefetch / 2 else { return .noRoom }
+        guard try pace.mayHaveMore || hasWork() else { return .none }
+        let plan = pace.plan(
             free, for: worker, claimed: byQueue, ageing: configuration.ageing, at: jobs.clock.milliseconds())
+        return plan.map(Claim.some) ?? .noRoom
     }
 
     /// Whether a claim would find anything. One read.
@@ -56,14 +73,18 @@ extension WorkerLoop {
     }
 
     /// Wakes the loop when the next job or schedule is due, if that is before the next housekeeping.
-    private func wakeWhenDue(_ group: inout DiscardingTaskGroup) throws {
+    ///
+    /// - Parameter hasRoom: Without it a job that is due already waits for one to end, which wakes the loop by itself.
+    ///   All being paused, jobs wait for the resumption, which is a commit.
+    private func wakeWhenDue(hasRoom: Bool, _ group: inout DiscardingTaskGroup) throws {
         let store = jobs.store
         let (nextDue, nextFire) = try jobs.database.read { snapshot in
-            (try store.nextDue(in: snapshot), try store.nextFire(in: snapshot))
+            let isAllPaused = try store.pauses(in: snapshot).isAll
+            return (isAllPaused ? nil : try store.nextDue(in: snapshot), try store.nextFire(in: snapshot))
         }
         let now = jobs.clock.milliseconds()
         let (clock, control) = (configuration.clock, control)
-        if let nextDue,
+        if let nextDue, hasRoom || nextDue > now,
             let wait = pace.newTimer(nextDue, at: now, limit: pace.interval(configuration.housekeepingInterval))
         {
             group.addTask {

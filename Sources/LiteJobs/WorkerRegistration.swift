@@ -65,11 +65,13 @@ final class WorkerRegistration: Sendable {
 
     /// Records ends of attempts and claims jobs, in one transaction: durable if it records anything.
     ///
-    /// - Throws: `DatabaseError`: nothing was written.
+    /// - Throws: `DatabaseError`, or `JobError` with `lockFile`: nothing was written.
     func turn(_ ended: [EndedAttempt], _ plan: ClaimPlan?) async throws -> Turn {
         let (store, clock, id, kinds) = (jobs.store, jobs.clock, id, worker.handlers.kinds)
         let deadRetention = jobs.configuration.deadRetention.wholeMilliseconds
         let faults = jobs.configuration.faults
+        // An idle worker looks after its file seldom; jobs are its own only with a file that proves that it lives.
+        if plan != nil, !lock.isIntact { try lock.renew() }
         let write: @Sendable (borrowing Transaction) throws -> (Turn, isRegistered: Bool) = { transaction in
             let now = clock.milliseconds()
             var turn = Turn()

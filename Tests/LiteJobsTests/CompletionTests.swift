@@ -40,6 +40,80 @@ import Testing
         }
     }
 
+    @Test func `a handler that goes on after it completed its job is not cancelled`() async throws {
+        struct Canary: Job { static let kind = "canary" }
+        try await withLedger { jobs, database in
+            let (completed, mayGoOn, wentOn) = (TestSignal(), TestSignal(), TestSignal())
+            let (started, cancelled) = (TestSignal(), TestSignal())
+            let worker = jobs.worker(concurrency: 2) { handlers in
+                handlers.handle(Note.self) { _, context in
+                    try await context.complete { _ in }
+                    completed.send()
+                    try await mayGoOn.wait()
+                    try await database.execute("INSERT INTO ledger (entry) VALUES ('after')")
+                    try Task.checkCancellation()
+                    wentOn.send()
+                }
+                handlers.handle(Canary.self) { _, _ in
+                    started.send()
+                    do { try await TestSignal().wait() } catch is CancellationError { cancelled.send() }
+                }
+            }
+            try await jobs.enqueue(Note())
+            try await running(worker) {
+                try await completed.wait()
+                for count in 1...2 {
+                    // The worker has looked for lost attempts when this one is cancelled.
+                    let canary = try await jobs.enqueue(Canary())
+                    try await started.wait(count: count)
+                    try await jobs.cancel(canary)
+                    try await cancelled.wait(count: count)
+                }
+                mayGoOn.send()
+                try await wentOn.wait()
+            }
+            #expect(try entries(database) == ["after"])
+        }
+    }
+
+    @Test func `a completed job has no timeout any more`() async throws {
+        struct Brief: Job {
+            static let kind = "brief"
+            static let timeout: Duration? = .seconds(5)
+            var completes = false
+        }
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, _ in
+            let (ready, timedOut, wentOn) = (TestSignal(), TestSignal(), TestSignal())
+            let mayGoOn = TestSignal()
+            let worker = jobs.worker(concurrency: 2) { handlers in
+                handlers.handle(Brief.self) { job, context in
+                    if job.completes { try await context.complete { _ in } }
+                    ready.send()
+                    do {
+                        try await mayGoOn.wait()
+                        wentOn.send()
+                    } catch {
+                        timedOut.send()
+                        throw error
+                    }
+                }
+            }
+            try await jobs.enqueue(Brief(completes: true))
+            try await running(worker) {
+                try await ready.wait()
+                try await jobs.enqueue(Brief())
+                try await ready.wait(count: 2)
+                // The housekeeping and both timeouts.
+                try await time.clock.waitForSleepers(3)
+                time.clock.advance(by: .seconds(6))
+                try await timedOut.wait()
+                mayGoOn.send()
+                try await wentOn.wait()
+            }
+        }
+    }
+
     @Test func `completing enqueues what follows in the same transaction`() async throws {
         struct Next: Job { static let kind = "next" }
         try await withLedger { jobs, database in

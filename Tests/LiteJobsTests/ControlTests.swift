@@ -37,6 +37,18 @@ import Testing
         }
     }
 
+    @Test func `a job that is due while all is paused keeps no worker from being idle`() async throws {
+        try await withTemporaryJobs { test in
+            try await test.jobs.pause(.all)
+            let held = try await test.jobs.enqueue(Note(), delay: .seconds(10))
+            try await test.drain(worker(test.jobs), through: .seconds(60))
+            #expect(try await test.jobs.job(held)?.state == .scheduled)
+            try await test.jobs.resume(.all)
+            try await test.drain(worker(test.jobs))
+            #expect(try await test.jobs.job(held)?.state == .completed)
+        }
+    }
+
     @Test func `jobs are found by what they are and what became of them`() async throws {
         try await withJobs { jobs, _ in
             let bad = try await jobs.enqueue(OnceOnly(), tags: ["red"])

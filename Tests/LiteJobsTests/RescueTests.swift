@@ -185,6 +185,47 @@ import Testing
         }
     }
 
+    @Test func `an idle worker whose file was removed makes it again before it claims`() async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, database in
+            let intact = Mutex<Bool?>(nil)
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, _ in
+                    let files = try? FileManager.default.contentsOfDirectory(atPath: database.runDirectory)
+                    intact.withLock {
+                        $0 = files?.contains { $0.hasPrefix("worker-") && $0.hasSuffix(".lock") } ?? false
+                    }
+                }
+            }
+            try await running(worker) {
+                _ = try await jobs.job(try await jobs.enqueue(Note()), reaches: .completed)
+                #expect(intact.withLock { $0 } == true)
+                try FileManager.default.removeItem(atPath: database.runDirectory)
+                // The clock stands still: there is no housekeeping in between.
+                _ = try await jobs.job(try await jobs.enqueue(Note()), reaches: .completed)
+                #expect(intact.withLock { $0 } == true)
+            }
+        }
+    }
+
+    @Test func `a missing lock file is waited for longer where the housekeeping is slow`() async throws {
+        var configuration = JobQueue.Configuration()
+        configuration.housekeepingInterval = .seconds(10)
+        try await withJobs(configuration) { jobs, _ in
+            let id = try await jobs.enqueue(Note())
+            let (worker, _) = try await claim(jobs)
+            try FileManager.default.removeItem(atPath: worker.lock.path)
+            let (box, rescuer) = rescuer(jobs, .now)
+            try await rescuer.look(except: 0)
+            box.add(.seconds(29))
+            try await rescuer.look(except: 0)
+            #expect(try await jobs.job(id)?.state == .running)
+            box.add(.seconds(2))
+            try await rescuer.look(except: 0)
+            #expect(try await jobs.job(id)?.state == .available)
+        }
+    }
+
     @Test func `a worker that was taken for dead registers again and works on`() async throws {
         try await withJobs { jobs, database in
             try await running(noteWorker(jobs)) {

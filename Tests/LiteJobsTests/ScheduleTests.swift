@@ -87,15 +87,39 @@ import Testing
         }
     }
 
-    @Test func `a schedule that cannot be read holds no other back`() async throws {
+    @Test(arguments: ["timing = '@lunar'", "zone = 'Mars/Olympus'", "queue = ''"])
+    func `a schedule that cannot be read or kept holds no other back`(change: String) async throws {
         let time = TestTime()
         try await withJobs(time.configuration) { jobs, database in
-            try await jobs.declare(schedules: [tick(), JobSchedule("later", "@every 60s", Note())])
-            try await database.execute("UPDATE lite_job_schedules SET timing = '@lunar' WHERE name = 'later'")
+            let later = JobSchedule("later", "0 * * * *", zone: "Europe/Berlin", Note())
+            try await jobs.declare(schedules: [tick(), later])
+            let next = Int64(TestTime.start.timeIntervalSince1970 + 60) * 1_000
+            try await database.execute(
+                "UPDATE lite_job_schedules SET \(raw: change), next_at = \(next) WHERE name = 'later'")
             time.clock.advance(by: .seconds(60))
             try await jobs.fireSchedules()
             #expect(try await slots(jobs) == [60])
             #expect(try await slots(jobs, "later") == [])
+        }
+    }
+
+    @Test func `a time that has its job already is passed over`() async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, database in
+            try await jobs.declare(schedules: [tick()])
+            let next = try #require(try await jobs.schedules().first?.nextAt)
+            time.clock.advance(by: .seconds(60))
+            try await jobs.fireSchedules()
+            // As after it was removed and declared again, with the clock put back in between.
+            try await jobs.remove(schedule: "tick")
+            try await jobs.declare(schedules: [tick()])
+            try await database.execute(
+                "UPDATE lite_job_schedules SET next_at = \(Int64(next.timeIntervalSince1970 * 1_000))")
+            try await jobs.fireSchedules()
+            #expect(try await slots(jobs) == [60])
+            time.clock.advance(by: .seconds(60))
+            try await jobs.fireSchedules()
+            #expect(try await slots(jobs) == [60, 120])
         }
     }
 

@@ -91,6 +91,42 @@ import Testing
         }
     }
 
+    @Test(arguments: [(WorkerQueue("default"), 1), (WorkerQueue("default", concurrency: 1), 2)])
+    func `a worker without room sleeps although a job is due`(queue: WorkerQueue, concurrency: Int) async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, _ in
+            let (started, mayEnd) = (TestSignal(), TestSignal())
+            let worker = jobs.worker(queues: [queue], concurrency: concurrency) { handlers in
+                handlers.handle(Note.self) { _, _ in
+                    started.send()
+                    try await mayEnd.wait()
+                }
+            }
+            let loop = WorkerLoop(worker: worker, control: WorkerControl())
+            let registration = try await WorkerRegistration.make(for: worker)
+            try await jobs.enqueue(Note())
+            try await jobs.enqueue(Note(), delay: .seconds(1))
+            func turn() async throws {
+                let result = await withDiscardingTaskGroup { group -> Result<Void, any Error> in
+                    defer { group.cancelAll() }
+                    do { return .success(try await loop.turn(registration, &group)) } catch { return .failure(error) }
+                }
+                try result.get()
+            }
+            try await turn()
+            try await started.wait()
+            time.clock.advance(by: .seconds(2))
+            try await turn()
+            // A timer for what is due would be one of the next millisecond.
+            let now = jobs.clock.milliseconds()
+            #expect(loop.pace.newTimer(now, at: now, limit: .seconds(1)) != nil)
+            mayEnd.send()
+            try await eventually("the attempt has ended") { loop.pool.runningCount == 0 }
+            _ = try await registration.turn(loop.pool.takeEnded(), nil)
+            await registration.end()
+        }
+    }
+
     @Test func `two handlers of one kind are a mistake of the program`() async {
         await #expect(processExitsWith: .failure) {
             var handlers = JobHandlers()
