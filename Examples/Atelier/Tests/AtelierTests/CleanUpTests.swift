@@ -14,13 +14,16 @@ import Foundation
     private func withPictures(_ body: (TestJobs, PictureStore, Worker) async throws -> Void) async throws {
         try await withTemporaryJobs { test in
             try await test.database.migrate(PictureSchema.migrations)
-            let store = PictureStore()
+            let cache = try await Cache.open(
+                at: test.database.directory + "/cache.sqlite3", tagsIn: test.database)
+            let store = PictureStore(cache: cache)
             let cleaner = CleanUpHandler(database: test.database, store: store)
             let worker = test.jobs.worker { handlers in
                 handlers.handle(ForgetUpload.self) { job, context in try await cleaner.run(job, context) }
                 handlers.handle(CleanUpPictures.self) { job, context in try await cleaner.run(job, context) }
             }
             try await body(test, store, worker)
+            await cache.close()
         }
     }
 

@@ -84,7 +84,8 @@ struct PictureStore: Sendable {
     ///
     /// - Returns: How many.
     func removeFailed(before date: Date, in transaction: borrowing Transaction) throws -> Int {
-        try transaction.execute(
+        try cache.invalidate(tag: Self.galleryTag, in: transaction)
+        return try transaction.execute(
             """
             DELETE FROM pictures
             WHERE id IN (
