@@ -50,21 +50,36 @@ extension CacheStore {
         }
     }
 
+    /// What changes came to.
+    struct Applied {
+        let results: [Result<CacheChange.Outcome, CacheError>]
+        let departures: [String: Ledger.Departures]
+        /// What the next transaction may know, once this one is committed.
+        let left: KnownLedger
+    }
+
     /// Runs changes in their order. An error of one is its result; an error of the database ends all of them.
+    ///
+    /// - Parameter known: What an earlier transaction left, if it was committed.
     func apply(
-        _ changes: [CacheChange], at now: Int64, visited: VisitedEntries, in transaction: borrowing Transaction
-    ) throws -> (results: [Result<CacheChange.Outcome, CacheError>], departures: [String: Ledger.Departures]) {
-        var ledger = try Self.ledger(in: transaction)
+        _ changes: [CacheChange], at now: Int64, visited: VisitedEntries, known: KnownLedger? = nil,
+        in transaction: borrowing Transaction
+    ) throws -> Applied {
+        let valid = known.flatMap { transaction.changeMark.directlyFollows($0.mark) ? $0 : nil }
+        var ledger = try valid?.ledger ?? Self.ledger(in: transaction)
         var results: [Result<CacheChange.Outcome, CacheError>] = []
         results.reserveCapacity(changes.count)
         for change in changes {
             results.append(try apply(change, at: now, visited, &ledger, transaction))
         }
-        try overtakeFlights(of: ledger, in: transaction)
+        var hasFlights = false
+        if valid?.hasFlights != false { hasFlights = try overtakeFlights(of: ledger, in: transaction) }
         let tagsAt = changes.map(\.tagsAt).max() ?? 0
         if tagsAt > 0 { try noteTags(at: tagsAt, in: transaction) }
         try Self.save(ledger, in: transaction)
-        return (results, ledger.departures)
+        return Applied(
+            results: results, departures: ledger.departures,
+            left: KnownLedger(ledger: ledger.atRest, hasFlights: hasFlights, mark: transaction.changeMark))
     }
 
     private func apply(
