@@ -117,11 +117,12 @@ typedef struct litestack_thread {
     void *access;     // the innermost read or write that this thread is inside of
     uint32_t reader;  // the number of the reader that it took last: threads part for good, each to a warm page cache
     uint32_t number;  // its own; zero until it is asked for
+    uint32_t meetings;  // how often it met another thread where numbers keep threads apart
 } litestack_thread;
 
 // Weak and not inline: each object file would otherwise have variables of its own, and nesting go unseen.
 __attribute__((weak)) litestack_thread *litestack_current_thread(void) {
-    static _Thread_local litestack_thread thread = {0, 0, 0};
+    static _Thread_local litestack_thread thread = {0, 0, 0, 0};
     return &thread;
 }
 
@@ -131,6 +132,14 @@ __attribute__((weak)) uint32_t litestack_thread_number(void) {
     litestack_thread *thread = litestack_current_thread();
     if (thread->number == 0) { thread->number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED); }
     return thread->number;
+}
+
+/// Gives this thread the next number, because it met another. Each time it takes twice as many meetings, so that threads
+/// which are more than there are places stay where they are.
+__attribute__((weak)) void litestack_thread_met_another(void) {
+    litestack_thread *thread = litestack_current_thread();
+    thread->meetings++;
+    if ((thread->meetings & (thread->meetings - 1)) == 0) { thread->number++; }
 }
 
 // MARK: errno and calls whose Swift overlays differ between platforms.

@@ -72,11 +72,7 @@ extension Cable {
     public func publish(_ drafts: [Draft]) async throws -> Cursor? {
         let rows = try drafts.map(checked)
         let (store, now) = (store, clock.milliseconds())
-        return try await database.write { transaction in
-            var last: Cursor?
-            for row in rows { last = try store.append(row, at: now, in: transaction) }
-            return last
-        }
+        return try await database.write { transaction in try store.append(rows, at: now, in: transaction) }
     }
 
     /// Publishes a value as JSON in the caller's transaction: it is seen when, and only when, that commits.
@@ -110,9 +106,8 @@ extension Cable {
     /// - Throws: `CableError` with `wrongDatabase`, `invalidChannel`, `invalidEvent` or `tooLarge`; `DatabaseError`.
     @discardableResult
     public func publish(_ drafts: [Draft], in transaction: borrowing Transaction) throws -> Cursor? {
-        var last: Cursor?
-        for draft in drafts { last = try publish(one: draft, in: transaction) }
-        return last
+        try check(transaction.databaseIdentifier)
+        return try store.append(try drafts.map(checked), at: clock.milliseconds(), in: transaction)
     }
 
     private func publish(one draft: Draft) async throws -> Cursor {

@@ -3,7 +3,7 @@ import LiteDB
 /// Removing the oldest messages, in slices.
 ///
 /// Publishing costs one insert; what the log weighs is counted afterwards, each message once, by whoever publishes the
-/// next round number. Each retention has a place before which none of its messages stands: the look for the oldest begins
+/// next round number, or several messages with one among them. Each retention has a place before which none of its messages stands: the look for the oldest begins
 /// there and ends at the first that stays, so it passes each message once and needs no index.
 extension CableStore {
     /// After how many messages the log is looked over.
@@ -23,8 +23,12 @@ extension CableStore {
     /// Ends a look at the first message that stays.
     private struct Stays: Error {}
 
-    func trim(upTo head: Int64, at now: Int64, in transaction: borrowing Transaction) throws {
-        try count(upTo: head, in: transaction)
+    /// - Parameter addedCount: How many messages came since the last look, if it was more than one stride.
+    func trim(
+        upTo head: Int64, addedCount: Int64 = 0, at now: Int64, in transaction: borrowing Transaction
+    ) throws {
+        try count(upTo: head, atMost: max(Self.countBatch, addedCount * 2), in: transaction)
+        let batch = max(Self.trimBatch, addedCount * 4)
         let weights = try transaction.all(
             "SELECT id, message_count, byte_count, scanned_through FROM lite_cable_retention WHERE message_count > 0"
         ) { row in
@@ -32,13 +36,13 @@ extension CableStore {
                 id: try row.integer(0), count: try row.integer(1), bytes: try row.integer(2),
                 scannedThrough: try row.integer(3))
         }
-        for weight in weights { try trim(weight, upTo: head, at: now, in: transaction) }
+        for weight in weights { try trim(weight, upTo: head, atMost: batch, at: now, in: transaction) }
     }
 
-    private func count(upTo head: Int64, in transaction: borrowing Transaction) throws {
+    private func count(upTo head: Int64, atMost batch: Int64, in transaction: borrowing Transaction) throws {
         let counted =
             try transaction.first("SELECT counted_through FROM lite_cable_log WHERE id = 1", as: Int64.self) ?? 0
-        let end = min(head, counted + Self.countBatch)
+        let end = min(head, counted + batch)
         guard end > counted else { return }
         let added = try transaction.all(Self.weighing(after: counted, through: end)) { row in
             (id: try row.integer(0), count: try row.integer(1), bytes: try row.integer(2))
@@ -64,7 +68,7 @@ extension CableStore {
     }
 
     private func trim(
-        _ weight: Weight, upTo head: Int64, at now: Int64, in transaction: borrowing Transaction
+        _ weight: Weight, upTo head: Int64, atMost batch: Int64, at now: Int64, in transaction: borrowing Transaction
     ) throws {
         let limits = rules.limits(of: weight.id)
         let oldest = now - limits.maximumAge.wholeMilliseconds
@@ -73,7 +77,7 @@ extension CableStore {
         // Where the next look begins: before the oldest that stays.
         var scanned = weight.scannedThrough
         do {
-            try transaction.forEach(Self.oldest(of: weight.id, after: weight.scannedThrough)) { row in
+            try transaction.forEach(Self.oldest(of: weight.id, after: weight.scannedThrough, limit: batch)) { row in
                 let (seq, publishedAt, size) = try (row.integer(0), row.integer(1), row.integer(2))
                 let isOver =
                     seq < head
@@ -105,13 +109,13 @@ extension CableStore {
             """)
     }
 
-    static func oldest(of retention: Int64, after: Int64) -> SQL {
+    static func oldest(of retention: Int64, after: Int64, limit: Int64 = trimBatch) -> SQL {
         """
         SELECT seq, published_at, length(payload)
         FROM lite_cable_messages
         WHERE seq > \(after) AND retention = \(retention)
         ORDER BY seq
-        LIMIT \(trimBatch)
+        LIMIT \(limit)
         """
     }
 }

@@ -115,6 +115,28 @@ struct CableStore: Sendable {
     /// Appends a message, and removes some of the oldest now and then.
     @discardableResult
     func append(_ draft: Draft, at now: Int64, in transaction: borrowing Transaction) throws -> Cable.Cursor {
+        let seq = try insert(draft, at: now, in: transaction)
+        if seq % Self.trimStride == 0 { try trim(upTo: seq, at: now, in: transaction) }
+        return Cable.Cursor(epoch: epoch, seq: seq)
+    }
+
+    /// Appends messages, and removes some of the oldest at most once.
+    ///
+    /// - Returns: The place of the last; nil if there is none.
+    func append(
+        _ drafts: [Draft], at now: Int64, in transaction: borrowing Transaction
+    ) throws -> Cable.Cursor? {
+        var seq: Int64 = 0
+        for draft in drafts { seq = try insert(draft, at: now, in: transaction) }
+        guard !drafts.isEmpty else { return nil }
+        let count = Int64(drafts.count)
+        if seq / Self.trimStride != (seq - count) / Self.trimStride {
+            try trim(upTo: seq, addedCount: count, at: now, in: transaction)
+        }
+        return Cable.Cursor(epoch: epoch, seq: seq)
+    }
+
+    private func insert(_ draft: Draft, at now: Int64, in transaction: borrowing Transaction) throws -> Int64 {
         try transaction.execute(
             SQL(
                 Self.insert,
@@ -123,9 +145,7 @@ struct CableStore: Sendable {
                     .integer(rules.id(of: draft.channel)), .integer(draft.isJSON ? 1 : 0),
                     draft.excluded.map { .text($0) } ?? .null, .blob(draft.payload),
                 ]))
-        let seq = transaction.lastInsertedRowID
-        if seq % Self.trimStride == 0 { try trim(upTo: seq, at: now, in: transaction) }
-        return Cable.Cursor(epoch: epoch, seq: seq)
+        return transaction.lastInsertedRowID
     }
 
     // MARK: Where the log ends

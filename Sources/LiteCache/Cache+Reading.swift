@@ -47,30 +47,21 @@ extension Cache {
     /// The values of several keys, without those that are missing. One read for all that are not in memory.
     ///
     /// - Throws: As ``get(_:as:)``.
+    @inlinable
     public func getMany<Value: Decodable & Sendable>(
         _ keys: some Sequence<String>, as type: Value.Type = Value.self
     ) async throws -> [String: Value] {
         var values: [String: Value] = [:]
-        var missing: [(key: String, entryKey: EntryKey, sequence: Int64?)] = []
+        values.reserveCapacity(keys.underestimatedCount)
+        var missing: [String] = []
         for key in keys {
             if let entry = try inMemory(key, ObjectIdentifier(Value.self)) {
                 values[key] = unsafeDowncast(entry, to: MemoryValue<Value>.self).value
             } else {
-                let entryKey = scope.entryKey(key)
-                // Before the read: what is worked in later must not be covered by what the read finds.
-                missing.append((key, entryKey, core.memory?.own.sequence(entryKey.hash)))
+                missing.append(key)
             }
         }
-        guard !missing.isEmpty else { return values }
-        let found = try core.database.read { snapshot in
-            try missing.map { try core.store.row($0.entryKey, in: snapshot) }
-        }
-        let now = core.clock.milliseconds()
-        for (wanted, entry) in zip(missing, found) {
-            guard let entry = try live(entry, at: now) else { continue }
-            values[wanted.key] = try decoded(
-                entry, wanted.entryKey.hash, wanted.key, as: type, readAt: wanted.sequence)
-        }
+        if !missing.isEmpty { try onDisk(missing, as: type) { key, value in values[key] = value } }
         return values
     }
 
@@ -100,6 +91,26 @@ extension Cache {
         let sequence = core.memory?.own.sequence(entryKey.hash)
         guard let entry = try entryOnDisk(entryKey) else { return nil }
         return try decoded(entry, entryKey.hash, key, as: type, readAt: sequence)
+    }
+
+    /// Passes on the values of several keys, without those that are missing.
+    @usableFromInline
+    func onDisk<Value: Decodable & Sendable>(
+        _ keys: [String], as type: Value.Type, _ body: (String, Value) -> Void
+    ) throws {
+        let entryKeys = keys.map { scope.entryKey($0) }
+        // Before the read: what is worked in later must not be covered by what the read finds.
+        let sequences = core.memory.map { memory in entryKeys.map { memory.own.sequence($0.hash) } }
+        let found = try core.database.read { snapshot in
+            try entryKeys.map { try core.store.row($0, in: snapshot) }
+        }
+        let now = core.clock.milliseconds()
+        for index in keys.indices {
+            guard let entry = try live(found[index], at: now) else { continue }
+            body(
+                keys[index],
+                try decoded(entry, entryKeys[index].hash, keys[index], as: type, readAt: sequences?[index]))
+        }
     }
 
     func entryOnDisk(_ key: String) throws -> CacheStore.Entry? {

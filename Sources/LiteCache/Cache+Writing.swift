@@ -197,7 +197,8 @@ extension CacheCore {
         try checkWritable()
         let (store, clock, visited) = (store, clock, visited)
         let (results, departures) = try await database.write { transaction in
-            try store.apply(changes, at: clock.milliseconds(), visited: visited, in: transaction)
+            let applied = try store.apply(changes, at: clock.milliseconds(), visited: visited, in: transaction)
+            return (applied.results, applied.departures)
         }
         counters.add(departures)
         return try results.map { try $0.get() }

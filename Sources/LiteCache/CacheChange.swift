@@ -24,6 +24,12 @@ struct CacheChange: Sendable {
     let key: EntryKey
     let kind: Kind
 
+    /// Whether it matters to it whether a live entry is there.
+    var isConditional: Bool {
+        if case .set(_, .none) = kind { return false }
+        return true
+    }
+
     /// The number of the last invalidation that the new entry, if it has tags, may know of.
     var tagsAt: Int64 {
         guard case .set(let new, _) = kind, !new.tags.isEmpty else { return 0 }

@@ -46,11 +46,11 @@ final class CacheCore: Sendable {
             ? try MemoryStripes(
                 database, maximumBytes: configuration.memoryBytes, count: configuration.wholeStripeCount,
                 visited: visited) : nil
-        changes = ChangeQueue(database) { [store, clock, visited, counters] changes, transaction in
-            let (results, departures) = try store.apply(
-                changes, at: clock.milliseconds(), visited: visited, in: transaction)
-            counters.add(departures)
-            return results
+        changes = ChangeQueue(database) { [store, clock, visited, counters] changes, known, transaction in
+            let applied = try store.apply(
+                changes, at: clock.milliseconds(), visited: visited, known: known, in: transaction)
+            counters.add(applied.departures)
+            return (applied.results, applied.left)
         }
     }
 

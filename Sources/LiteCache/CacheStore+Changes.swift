@@ -5,16 +5,17 @@ extension CacheStore {
     /// What is known of the row that a change finds.
     private struct Present {
         let bytes: Int64
-        let expiresAt: Int64?
         let sweepAt: Int64?
         let position: Int64
-        let version: Int64
         let isSameKey: Bool
-        let isLive: Bool
+        /// Zero unless it was asked for.
+        var version: Int64 = 0
+        /// False unless it was asked for.
+        var isLive = false
     }
 
     private static let presentText = """
-        SELECT bytes, expires_at, sweep_at, position, version, flags, tags, tags_at, key
+        SELECT bytes, sweep_at, position, key, version, expires_at, flags, tags, tags_at
         FROM lite_cache_entries
         WHERE hash = ?
         """
@@ -33,45 +34,69 @@ extension CacheStore {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
+    /// - Parameter isConditional: Whether it matters what the entry says: its version, its time and its tags.
     private func present(
-        _ key: EntryKey, at now: Int64, in transaction: borrowing Transaction
+        _ key: EntryKey, isConditional: Bool, at now: Int64, in transaction: borrowing Transaction
     ) throws -> Present? {
         try transaction.first(Self.present(key.hash)) { row in
-            let isSame = try row.withBytes(8, key.isText)
-            let expiry = try row.isNull(1) ? nil : row.integer(1)
-            let isFailure = StoredValue.Flags(rawValue: try row.integer(5)).contains(.failure)
-            var isLive = isSame && !isFailure && (expiry ?? .max) > now
-            if isLive, !row.isNull(6) {
-                isLive = tags.wasValid(try row.withBytes(6, Self.unpack), since: try row.integer(7))
+            let isSame = try row.withBytes(3, key.isText)
+            var present = Present(
+                bytes: try row.integer(0), sweepAt: try row.isNull(1) ? nil : row.integer(1),
+                position: try row.integer(2), isSameKey: isSame)
+            guard isConditional else { return present }
+            present.version = try row.integer(4)
+            let isFresh = try (row.isNull(5) ? Int64.max : row.integer(5)) > now
+            let isFailure = StoredValue.Flags(rawValue: try row.integer(6)).contains(.failure)
+            present.isLive = isSame && !isFailure && isFresh
+            if present.isLive, !row.isNull(7) {
+                present.isLive = tags.wasValid(try row.withBytes(7, Self.unpack), since: try row.integer(8))
             }
-            return Present(
-                bytes: try row.integer(0), expiresAt: expiry, sweepAt: try row.isNull(2) ? nil : row.integer(2),
-                position: try row.integer(3), version: try row.integer(4), isSameKey: isSame, isLive: isLive)
+            return present
         }
     }
 
+    /// What changes came to.
+    struct Applied {
+        let results: [Result<CacheChange.Outcome, CacheError>]
+        let departures: [String: Ledger.Departures]
+        /// What the next transaction may know, once this one is committed.
+        let left: KnownLedger
+    }
+
     /// Runs changes in their order. An error of one is its result; an error of the database ends all of them.
+    ///
+    /// - Parameter known: What an earlier transaction left, if it was committed.
     func apply(
-        _ changes: [CacheChange], at now: Int64, visited: VisitedEntries, in transaction: borrowing Transaction
-    ) throws -> (results: [Result<CacheChange.Outcome, CacheError>], departures: [String: Ledger.Departures]) {
-        var ledger = try Self.ledger(in: transaction)
+        _ changes: [CacheChange], at now: Int64, visited: VisitedEntries, known: KnownLedger? = nil,
+        in transaction: borrowing Transaction
+    ) throws -> Applied {
+        let valid = known.flatMap { transaction.changeMark.directlyFollows($0.mark) ? $0 : nil }
+        var ledger = try valid?.ledger ?? Self.ledger(in: transaction)
         var results: [Result<CacheChange.Outcome, CacheError>] = []
         results.reserveCapacity(changes.count)
         for change in changes {
             results.append(try apply(change, at: now, visited, &ledger, transaction))
         }
-        try overtakeFlights(of: ledger, in: transaction)
+        var hasFlights = false
+        if valid?.hasFlights != false { hasFlights = try overtakeFlights(of: ledger, in: transaction) }
         let tagsAt = changes.map(\.tagsAt).max() ?? 0
         if tagsAt > 0 { try noteTags(at: tagsAt, in: transaction) }
         try Self.save(ledger, in: transaction)
-        return (results, ledger.departures)
+        return Applied(
+            results: results, departures: ledger.departures,
+            left: KnownLedger(ledger: ledger.atRest, hasFlights: hasFlights, mark: transaction.changeMark))
     }
 
     private func apply(
         _ change: CacheChange, at now: Int64, _ visited: VisitedEntries, _ ledger: inout Ledger,
         _ transaction: borrowing Transaction
     ) throws -> Result<CacheChange.Outcome, CacheError> {
-        let present = try present(change.key, at: now, in: transaction)
+        if case .increment(let amount, _) = change.kind, let entry = try row(change.key, in: transaction),
+            isLive(entry, at: now)
+        {
+            return try increment(change.key, by: amount, entry, &ledger, transaction)
+        }
+        let present = try present(change.key, isConditional: change.isConditional, at: now, in: transaction)
         ledger.touched.append(change.key.hash)
         switch change.kind {
         case .set(let new, let condition):
@@ -98,7 +123,10 @@ extension CacheStore {
                 """)
             return .success(.touched(true))
         case .increment(let amount, let new):
-            return try increment(change.key, amount, new, present, at: now, visited, &ledger, transaction)
+            // There is none that lives: the first.
+            _ = try put(
+                new.with(amount.stored), change.key, over: present, at: now, visited, &ledger, transaction)
+            return .success(.number(amount))
         }
     }
 
@@ -111,27 +139,22 @@ extension CacheStore {
         }
     }
 
+    private static let incrementText = "UPDATE lite_cache_entries SET version = ?, value = ? WHERE hash = ?"
+
+    /// Adds to a live entry in place: the lifetime, the tags and the size stay as they are.
     private func increment(
-        _ key: EntryKey, _ amount: Number, _ new: CacheChange.NewEntry, _ present: Present?, at now: Int64,
-        _ visited: VisitedEntries, _ ledger: inout Ledger, _ transaction: borrowing Transaction
+        _ key: EntryKey, by amount: Number, _ entry: Entry, _ ledger: inout Ledger, _ transaction: borrowing Transaction
     ) throws -> Result<CacheChange.Outcome, CacheError> {
-        guard let present, present.isLive, let row = try row(key, in: transaction) else {
-            _ = try put(new.with(amount.stored), key, over: present, at: now, visited, &ledger, transaction)
-            return .success(.number(amount))
-        }
-        let sum: Number
-        switch Number.sum(of: row.value, and: amount, key: Scope.key(in: key.text)) {
-        case .success(let number): sum = number
+        ledger.touched.append(key.hash)
+        switch Number.sum(of: entry.value, and: amount, key: Scope.key(in: key.text)) {
+        case .success(let sum):
+            try transaction.execute(
+                SQL(
+                    Self.incrementText,
+                    arguments: [.integer(ledger.next(for: key.hash)), sum.stored.content, .integer(key.hash)]))
+            return .success(.number(sum))
         case .failure(let error): return .failure(error)
         }
-        // In place: the lifetime, the tags and the size stay as they are.
-        try transaction.execute(
-            """
-            UPDATE lite_cache_entries
-            SET version = \(ledger.next(for: key.hash)), value = \(sum.stored.content)
-            WHERE hash = \(key.hash)
-            """)
-        return .success(.number(sum))
     }
 
     // MARK: Storing

@@ -90,8 +90,8 @@ extension CacheStore {
             as: Bool.self)
         try endFlight(change.key, token: token, in: transaction)
         guard isOvertaken == false else { return (nil, [:]) }
-        let (results, departures) = try apply([change], at: now, visited: visited, in: transaction)
-        return (try results.first?.get(), departures)
+        let applied = try apply([change], at: now, visited: visited, in: transaction)
+        return (try applied.results.first?.get(), applied.departures)
     }
 
     /// Removes the row of a computation that is over.
@@ -106,15 +106,21 @@ extension CacheStore {
     }
 
     /// Marks the computations of entries that this transaction changed; `all` where it cannot be told which.
-    func overtakeFlights(of ledger: Ledger, all: Bool = false, in transaction: borrowing Transaction) throws {
-        guard all || ledger.isCleared || !ledger.touched.isEmpty else { return }
+    ///
+    /// - Returns: Whether there may be others.
+    @discardableResult
+    func overtakeFlights(
+        of ledger: Ledger, all: Bool = false, in transaction: borrowing Transaction
+    ) throws -> Bool {
+        guard all || ledger.isCleared || !ledger.touched.isEmpty else { return true }
         let flying = try transaction.all(
             "SELECT hash FROM lite_cache_flights WHERE is_overtaken = 0 AND failure IS NULL", as: Int64.self)
-        guard !flying.isEmpty else { return }
+        guard !flying.isEmpty else { return false }
         let touched = Set(ledger.touched)
         for hash in flying where all || ledger.isCleared || touched.contains(hash) {
             try transaction.execute("UPDATE lite_cache_flights SET is_overtaken = 1 WHERE hash = \(hash)")
         }
+        return true
     }
 
     /// Removes rows that nobody can wait for any more.

@@ -29,6 +29,9 @@ struct Ledger {
         self.sequence = sequence
     }
 
+    /// The same between two transactions.
+    var atRest: Ledger { Ledger(bytes: bytes, entryCount: entryCount, hand: hand, sequence: sequence) }
+
     var isChanged: Bool { !changed.isEmpty || isCleared }
 
     /// Takes the next number for a change of this entry.

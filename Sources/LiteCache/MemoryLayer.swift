@@ -60,20 +60,25 @@ final class MemoryLayer: Sendable {
     /// Nil if the shard is not up to date.
     @inline(__always)
     private func look(_ hash: Int64, _ key: String, _ scope: Int) throws -> Answer? {
-        try shards[Self.index(hash)].withLock { shard in
-            guard try isCurrent(shard.token) else { return nil }
-            guard let entry = shard.entry(hash), entry.scope == scope, entry.key == key else {
-                return Answer(entry: nil)
-            }
-            shard.countHit(scope)
-            if !entry.isVisited { entry.isVisited = true }
-            visited._withUnsafeGuaranteedRef { visited in
-                guard entry.notedEpoch != visited.epoch else { return }
-                entry.notedEpoch = visited.epoch
-                visited.insert(entry.position)
-            }
-            return Answer(entry: entry)
+        let index = Self.index(hash)
+        if let answer = try shards[index].withLockIfAvailable({ try find(hash, key, scope, in: &$0) }) { return answer }
+        // Another thread is in the same stripe. They part, or they would take turns with its cache lines.
+        ThreadNumber.metAnother()
+        return try shards[index].withLock { try find(hash, key, scope, in: &$0) }
+    }
+
+    @inline(__always)
+    private func find(_ hash: Int64, _ key: String, _ scope: Int, in shard: inout MemoryShard) throws -> Answer? {
+        guard try isCurrent(shard.token) else { return nil }
+        guard let entry = shard.entry(hash), entry.scope == scope, entry.key == key else { return Answer(entry: nil) }
+        shard.countHit(scope)
+        if !entry.isVisited { entry.isVisited = true }
+        visited._withUnsafeGuaranteedRef { visited in
+            guard entry.notedEpoch != visited.epoch else { return }
+            entry.notedEpoch = visited.epoch
+            visited.insert(entry.position)
         }
+        return Answer(entry: entry)
     }
 
     /// Where the shard of an entry stands. Asked before the entry is read from the file; see ``insert(_:readAt:)``.

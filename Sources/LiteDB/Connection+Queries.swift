@@ -18,7 +18,7 @@ extension Connection {
             statement.isActive = false
             activeCursors -= 1
         }
-        if !statement.writtenTables.isEmpty { writtenTables.formUnion(statement.writtenTables) }
+        note(statement)
         while try statement.step(on: self) {
             rows += 1
             guard try body(Row(statement: statement)) else { return }
@@ -39,7 +39,7 @@ extension Connection {
 
     private func runToEnd(_ statement: Statement) throws {
         try statement.bind([], on: self)
-        writtenTables.formUnion(statement.writtenTables)
+        note(statement)
         let started = MonotonicTime.now
         var rows = 0
         defer {
@@ -47,6 +47,14 @@ extension Connection {
             statement.reset()
         }
         while try statement.step(on: self) { rows += 1 }
+    }
+
+    /// Notes the tables that a statement writes, once in each transaction: a set of names takes longer than a small write.
+    @inline(__always)
+    private func note(_ statement: Statement) {
+        guard !statement.writtenTables.isEmpty, statement.notedIn != transactionNumber else { return }
+        statement.notedIn = transactionNumber
+        writtenTables.formUnion(statement.writtenTables)
     }
 
     /// The first row, mapped; nil if there is none.

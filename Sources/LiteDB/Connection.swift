@@ -20,6 +20,8 @@ final class Connection: @unchecked Sendable {
     var lastFailure: DatabaseError?
     /// The tables written in the current transaction.
     var writtenTables: Set<String> = []
+    /// Counts the transactions of the writer.
+    private(set) var transactionNumber: UInt64 = 1
     /// How many cursors stand open.
     var activeCursors = 0
     let observer: (@Sendable (StatementEvent) -> Void)?
@@ -99,6 +101,12 @@ final class Connection: @unchecked Sendable {
     @inline(__always)
     func endAccess() {
         generation &+= 1
+    }
+
+    /// Forgets what the transaction before wrote.
+    func beginNoting() {
+        writtenTables.removeAll(keepingCapacity: true)
+        transactionNumber &+= 1
     }
 
     /// Whether no transaction is open.

@@ -60,6 +60,26 @@ extension Database {
         return result.take()
     }
 
+    /// The same for the first of several callers, of whom each has a deadline of its own: taken back if that caller is
+    /// cancelled, or its deadline passes, before it began. With a deadline in the past it is tried once.
+    ///
+    /// - Throws: As ``write(fileID:line:_:)``, without `groupRolledBack`. After `CancellationError` and `busy` nothing was
+    ///   written.
+    package func writeTogether<T: Sendable>(
+        until deadline: MonotonicTime, _ body: @escaping @Sendable (borrowing Transaction) throws -> T
+    ) async throws -> T {
+        try checkUsable()
+        let result = WriteResult<T>()
+        let callSite = CallSite(fileID: #fileID, line: #line)
+        let run: @Sendable (Connection) throws -> Void = { result.value = try body(Transaction($0)) }
+        if try core.writer.writeInline(at: callSite, run) { return result.take() }
+        try await submit(makeOperation(.statement, callSite, timeout: deadline.since(.now), run))
+        return result.take()
+    }
+
+    /// Until when a write may wait that is called now.
+    package var writeDeadline: MonotonicTime { .now + core.configuration.busyTimeout }
+
     /// Writes in a transaction and blocks the calling thread until it is committed. For scripts and tests.
     ///
     /// - Throws: As ``write(fileID:line:_:)``.

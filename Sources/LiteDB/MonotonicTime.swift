@@ -1,27 +1,27 @@
 import CLiteStackSQLite
 
 /// A point in time that never steps, for deadlines inside this process. Never stored.
-struct MonotonicTime: Comparable {
+package struct MonotonicTime: Comparable, Sendable {
     /// Nanoseconds since some start.
     let nanoseconds: UInt64
 
     /// The present.
-    static var now: MonotonicTime {
+    package static var now: MonotonicTime {
         MonotonicTime(nanoseconds: clock_gettime_nsec())
     }
 
     /// A time later by `duration`, or the far future if that overflows.
-    static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
+    package static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
         let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
         return MonotonicTime(nanoseconds: overflow ? .max : sum)
     }
 
-    static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
+    package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
     /// How long ago `earlier` was; zero if it lies ahead.
-    func since(_ earlier: MonotonicTime) -> Duration {
+    package func since(_ earlier: MonotonicTime) -> Duration {
         .nanoseconds(Int64(nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0))
     }
 

@@ -11,6 +11,8 @@ final class Statement {
     private(set) var writtenTables: Set<String>
     /// Whether a cursor stands in it, so that a nested use of the same text needs another statement.
     var isActive = false
+    /// The transaction of its connection that knows of these tables.
+    var notedIn: UInt64 = 0
     /// When it was last used, in uses of its cache.
     var lastUse: UInt64 = 0
     private var isFinalized = false

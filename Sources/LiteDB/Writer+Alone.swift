@@ -59,7 +59,7 @@ extension Writer {
     /// Runs `body` in the transaction that was begun, and commits or undoes it.
     private func finishAlone<Value>(_ body: (Connection) throws -> Value) throws -> Value {
         let before = walIndex.header()
-        connection.writtenTables.removeAll(keepingCapacity: true)
+        connection.beginNoting()
         connection.lastFailure = nil
         let value = try runAlone(body)
         let failure = commit()

@@ -26,7 +26,7 @@ extension Writer {
         }
         guard let hasGate = beginGroup() else { return }
         let before = walIndex.header()
-        connection.writtenTables.removeAll(keepingCapacity: true)
+        connection.beginNoting()
         var outcomes: [Outcome] = []
         let lost = insideTransaction { runOperations(into: &outcomes) }
         let finished: [Outcome]

@@ -39,6 +39,24 @@ import Testing
         }
     }
 
+    @Test func `messages published together are trimmed as they come, in one look`() async throws {
+        var configuration = Cable.Configuration()
+        configuration.maximumMessageCount = 100
+        try await withCable(configuration) { cable, database in
+            for start in stride(from: 0, to: 3_000, by: 1_000) {
+                let drafts = try (start..<start + 1_000).map { try Cable.Draft($0, to: "a") }
+                let last = try #require(try await cable.publish(drafts))
+                #expect(last.seq == Int64(start) + 1_000)
+                // The last look of a batch stands at its end, so nothing is left over.
+                #expect(try messageCount(database) == 100)
+            }
+            let few = try (0..<10).map { try Cable.Draft($0, to: "a") }
+            #expect(try await cable.publish(few) != nil)
+            #expect(try messageCount(database) <= 100 + 64)
+            #expect(try await cable.publish([]) == nil)
+        }
+    }
+
     @Test func `the log keeps to its bytes, and always keeps the newest message`() async throws {
         var configuration = Cable.Configuration()
         configuration.maximumBytes = 10_000
