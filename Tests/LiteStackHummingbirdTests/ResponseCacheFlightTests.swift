@@ -124,6 +124,14 @@ import Testing
         }
     }
 
+    @Test func `without a usable cache every request is answered by its handler`() async throws {
+        try await withCachedSite { (site: CachedSite) async throws in
+            site.handler.answer([.cacheControl: "public, max-age=60"])
+            await site.stack.cache.close()
+            for run in 1...2 { #expect(try await site.get() == "200 MISS run \(run)") }
+        }
+    }
+
     @Test func `what was made before an invalidation reaches who waited and is not stored`() async throws {
         try await withCachedSite { (site: CachedSite) async throws in
             let cache = site.stack.cache

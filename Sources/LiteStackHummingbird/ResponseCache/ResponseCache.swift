@@ -4,14 +4,13 @@ public import LiteCache
 /// Stores the responses of routes, as a shared cache before their handlers (a part of RFC 9111).
 ///
 /// ```swift
-/// let responses = ResponseCache(stack.cache)
-/// router.cached(by: responses, queryNames: ["page"], tags: { _, _ in ["pictures"] })
+/// router.cached(by: ResponseCache(stack.cache), queryNames: ["page"], tags: { _, _ in ["pictures"] })
 ///     .get("pictures") { request, _ in
 ///         Response(status: .ok, headers: [.cacheControl: "public, s-maxage=60, stale-while-revalidate=600"], body: …)
 ///     }
 /// ```
 ///
-/// See the guide *Caching responses* for what is stored, under which key, and who is answered from it. Responses are in the
+/// See <doc:CachingResponses> for what is stored, under which key, and who is answered from it. Responses are in the
 /// namespace `http` of the cache, so its statistics and metrics tell how many requests were answered from there. They are
 /// as durable as the cache: some may vanish, none is required.
 public struct ResponseCache: Sendable {

@@ -30,7 +30,7 @@ extension RouterMethods {
     }
 }
 
-/// Routes behind a cache of responses; see ``Hummingbird/RouterMethods/cached(by:queryNames:ignoring:lifetime:tags:)``.
+/// Routes behind a cache of responses, made by `router.cached(by:)`; see <doc:CachingResponses>.
 public struct CachedRoutes<Context: RequestContext>: RouterMethods {
     let group: RouterGroup<Context>
     let responses: ResponseCache
