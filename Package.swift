@@ -106,8 +106,9 @@ let package = Package(
         .testTarget(
             name: "LiteStackHummingbirdTests",
             dependencies: [
-                "LiteStackHummingbird", "LiteStackWebSocket", "LiteCable", "LiteStack", "LiteStackTesting", "LiteDB",
-                .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
+                "LiteStackHummingbird", "LiteStackWebSocket", "LiteCable", "LiteCache", "LiteStack", "LiteStackTesting",
+                "LiteDB", .hummingbird, .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nioCore, .nioHTTP1,
+                .nioPosix,
             ]),
         .testTarget(
             name: "LiteStackTestingTests",

@@ -39,37 +39,8 @@ extension Cache {
         if let entry = try inMemory(key, ObjectIdentifier(Value.self)) {
             return unsafeDowncast(entry, to: MemoryValue<Value>.self).value
         }
-        let entryKey = scope.entryKey(key)
-        let found = try look(entryKey, key, as: type, tags: tags)
-        func attempt(waits: Bool) -> Flights.Attempt {
-            let computation = Computation(
-                cache: self, key: key, entryKey: entryKey, lifetime: expiresIn,
-                stale: staleFor.wholeMilliseconds, failureLifetime: failuresExpireIn, tags: tags,
-                unusable: found.unusable, waits: waits, compute: compute)
-            return { try await computation.run() }
-        }
-        switch found {
-        case .fresh(let value):
-            return value
-        case .stale(let value):
-            core.flights.refresh(entryKey, attempt: attempt(waits: false))
-            return value
-        case .failure(let error):
-            throw error
-        case .none, .outdated, .unusable:
-            var supersedes = found.isOutdated
-            while true {
-                let computed = try await core.flights.value(
-                    for: entryKey, supersedes: supersedes, attempt: attempt(waits: true))
-                // Unwrapped first: nil of this optional would pass for a nil of an optional `Value`.
-                if let computed = computed.value, let value = computed as? Value { return value }
-                do {
-                    return try core.coding.value(computed.stored, as: type, key: key)
-                } catch let error as CacheError where error.code == .undecodable {
-                    // Another caller computed a value of another type, which counts as none: this one takes its own.
-                    supersedes = true
-                }
-            }
-        }
+        return try await fetch(key, as: type, failuresExpireIn: failuresExpireIn, tags: tags) {
+            Made(value: try await compute(), expiresIn: expiresIn, staleFor: staleFor)
+        }.value
     }
 }

@@ -9,15 +9,13 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     let cache: Cache
     let key: String
     let entryKey: EntryKey
-    let lifetime: Cache.Lifetime
-    let stale: Int64
     let failureLifetime: Duration?
     let tags: [String]
     /// The version of an entry that this process cannot decode, and so takes for none.
     let unusable: Int64?
     /// Whether it waits for another process that computes.
     let waits: Bool
-    let compute: @Sendable () async throws -> Value
+    let compute: @Sendable () async throws -> Cache.Made<Value>
 
     private var core: CacheCore { cache.core }
 
@@ -28,7 +26,7 @@ struct Computation<Value: Codable & Sendable>: Sendable {
         while true {
             try Task.checkCancellation()
             // Before the computation: an invalidation from here on makes its result older than what was asked for.
-            let common = try cache.newEntry(lifetime, tags, stale: stale)
+            let common = try cache.newEntry(.never, tags)
             try core.tags.refresh()
             // Not the injected generator: two processes with the same numbers would take each other's rows.
             let token = Int64.random(in: .min ... .max)
@@ -89,8 +87,8 @@ struct Computation<Value: Codable & Sendable>: Sendable {
 
     private func computeForItself() async throws -> Computed {
         let compute = compute
-        let value = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
-        return Computed(value: value, stored: try core.coding.stored(value))
+        let made = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
+        return Computed(value: made.value, stored: try core.coding.stored(made.value))
     }
 
     private func computeAndStore(_ token: Int64, _ common: CacheChange.NewEntry) async throws -> Computed {
@@ -98,10 +96,13 @@ struct Computation<Value: Codable & Sendable>: Sendable {
         let value: Value
         let change: CacheChange
         do {
-            value = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
+            let made = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
             try Task.checkCancellation()
-            change = CacheChange(
-                key: entryKey, kind: .set(common.with(try core.coding.stored(value)), .none))
+            value = made.value
+            let new = CacheChange.NewEntry(
+                value: try core.coding.stored(value), lifetime: core.milliseconds(made.expiresIn),
+                stale: made.staleFor.wholeMilliseconds, tags: common.tags, tagsAt: common.tagsAt)
+            change = CacheChange(key: entryKey, kind: .set(new, .none))
         } catch {
             await giveUp(token, error)
             throw error

@@ -42,6 +42,9 @@ final class TagVersions: Sendable {
 
     private func bucket(_ text: String) -> UInt32 { UInt32(hash.hash(text) % Self.bucketCount) }
 
+    /// A number for bytes, keyed as the buckets are.
+    func fingerprint(of bytes: UnsafeRawBufferPointer) -> UInt64 { hash.hash(bytes) }
+
     /// Looks for invalidations since the last look. One comparison in memory, one read if the file was committed to.
     ///
     /// - Returns: The number of the last one.

@@ -122,11 +122,30 @@ import Testing
         try await withAtelier { atelier in
             let empty = try await atelier.http.send(.GET, "/").body
             #expect(try await atelier.http.send(.GET, "/").body == empty)
-            #expect(try await atelier.stack.cache.statistics().entryCount == 1)
+            #expect(try await atelier.stack.cache.statistics().entryCount == 2)
             #expect(try await atelier.upload(Samples.png(width: 8, height: 8)).status == 202)
             try await atelier.waitUntil(1, is: .ready)
             let full = try await atelier.http.send(.GET, "/").body
             #expect(full.contains("picture-1") && full.contains("card ready"))
+        }
+    }
+
+    @Test func `the page is answered from the cache to all, until an upload or a finished picture ends it`()
+        async throws
+    {
+        try await withAtelier { atelier in
+            let first = try await atelier.http.send(.GET, "/")
+            #expect(first.headers["X-Cache"] == ["MISS"])
+            let other = try await atelier.http.send(.GET, "/?x=1", headers: [("Cookie", "visitor=somebody")])
+            #expect(other.headers["X-Cache"] == ["HIT"])
+            #expect(other.body == first.body)
+            let tag = try #require(first.headers["ETag"].first)
+            #expect(try await atelier.http.send(.GET, "/", headers: [("If-None-Match", tag)]).status == 304)
+            #expect(try await atelier.upload(Samples.png(width: 8, height: 8)).status == 202)
+            #expect(
+                try await atelier.http.send(.GET, "/", headers: [("If-None-Match", tag)]).body.contains("picture-1"))
+            try await atelier.waitUntil(1, is: .ready)
+            #expect(try await atelier.http.send(.GET, "/").body.contains("card ready"))
         }
     }
 }

@@ -17,8 +17,12 @@ struct AtelierRouter: Sendable {
         let gallery = Gallery(stack: stack, store: store, assets: assets)
         let upload = UploadRoute(stack: stack, store: store)
 
-        router.get("/") { _, _ in
-            Responses.html(try await gallery.page(at: try gallery.position()))
+        // The page is the same for every visitor, whatever their cookie says.
+        router.cached(
+            by: ResponseCache(stack.cache), ignoring: [.cookie], tags: { _, _ in [PictureStore.galleryTag] }
+        )
+        .get("/") { _, _ in
+            Responses.page(try await gallery.page(at: try gallery.position()))
         }
         router.put("/pictures") { request, _ in
             try await upload.handle(request)

@@ -10,6 +10,15 @@ import Foundation
 
 /// The forms that answers have.
 enum Responses {
+    /// What this server may store for a minute, and a browser asks for each time.
+    ///
+    /// A page that is older than it has to be misses nothing: its script goes on from its cursor.
+    static func page(_ html: HTML) -> Response {
+        var response = Self.html(html)
+        response.headers[.cacheControl] = "public, max-age=0, s-maxage=60"
+        return response
+    }
+
     static func html(_ html: HTML) -> Response {
         Response(
             status: .ok,
