@@ -109,6 +109,12 @@ let package = Package(
                 "LiteStackHummingbird", "LiteStackWebSocket", "LiteCable", "LiteStack", "LiteStackTesting", "LiteDB",
                 .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
             ]),
+        .executableTarget(
+            name: "LiteStackSocketServer",
+            dependencies: [
+                "LiteStack", "LiteStackHummingbird", "LiteStackWebSocket", .hummingbird, .hummingbirdCore, .lifecycle,
+                .signals, .logging,
+            ], path: "Tests/LiteStackSocketServer"),
         .testTarget(
             name: "LiteStackTestingTests",
             dependencies: ["LiteDB", "LiteStack", "LiteStackTesting", "LiteDBCrashHelper"]),
@@ -136,6 +142,7 @@ extension Target.Dependency {
     static let spans: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
     static let inMemoryTracing: Self = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let signals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let configuration: Self = .product(
         name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"]))
     static let crypto: Self = .product(
