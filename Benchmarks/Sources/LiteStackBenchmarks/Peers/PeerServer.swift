@@ -78,7 +78,8 @@ final class PeerServer {
 
     /// Ends it, and waits for that.
     func stop() {
-        try? input.fileHandleForWriting.close()  // it is closed: what was meant
+        // A line ends it as well as the end of its input, whose other side a child of ours may still hold.
+        try? input.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8))  // one that is gone needs none
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)  // what is left in the temporary folder harms nobody
     }
