@@ -110,6 +110,12 @@ let package = Package(
                 "LiteDB", .hummingbird, .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nioCore, .nioHTTP1,
                 .nioPosix,
             ]),
+        .executableTarget(
+            name: "LiteStackSocketServer",
+            dependencies: [
+                "LiteStack", "LiteStackHummingbird", "LiteStackWebSocket", .hummingbird, .hummingbirdCore, .lifecycle,
+                .signals, .logging,
+            ], path: "Tests/LiteStackSocketServer"),
         .testTarget(
             name: "LiteStackTestingTests",
             dependencies: ["LiteDB", "LiteStack", "LiteStackTesting", "LiteDBCrashHelper"]),
@@ -137,6 +143,7 @@ extension Target.Dependency {
     static let spans: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
     static let inMemoryTracing: Self = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let signals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let configuration: Self = .product(
         name: "Configuration", package: "swift-configuration", condition: .when(traits: ["Configuration"]))
     static let crypto: Self = .product(

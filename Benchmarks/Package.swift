@@ -24,6 +24,7 @@ let package = Package(
                 .product(name: "LiteJobs", package: "litestack"),
                 .product(name: "LiteCable", package: "litestack"),
                 .product(name: "LiteStackHummingbird", package: "litestack"),
+                .product(name: "LiteStackWebSocket", package: "litestack"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -13,7 +13,9 @@ cable = tests.add_parser("cable", help="a page through kills of the server and a
 cable.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's path")
 kill = tests.add_parser("kill", help="kill -9 while a job runs; the next start finishes it")
 kill.add_argument("--times", type=int, default=3, help="how often, default 3")
+websocket = tests.add_parser("websocket", help="the cable's protocol over WebSocket, by a client in Python")
+websocket.add_argument("--only", help="the name of one test")
 
 options = parser.parse_args()
-# Only the browser test needs packages from outside.
+# Only the tests with a browser or a socket need packages from outside.
 importlib.import_module(options.test).run(options)

@@ -9,5 +9,6 @@ extension Benchmark {
         CableFanoutRow.benchmark,
         CableReplayRow.benchmark,
         CableConnectionRows.events,
+        CableConnectionRows.sockets,
     ]
 }

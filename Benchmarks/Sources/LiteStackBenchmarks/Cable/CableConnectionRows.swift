@@ -9,6 +9,10 @@ enum CableConnectionRows {
         try await rows(plan, "cable.sse.2000", transport: "sse", what: "event streams")
     }
 
+    static let sockets = Benchmark(name: "cable.ws.2000") { plan in
+        try await rows(plan, "cable.ws.2000", transport: "ws", what: "WebSockets")
+    }
+
     private static func rows(
         _ plan: Plan, _ name: String, transport: String, what: String
     ) async throws -> [ResultRow] {

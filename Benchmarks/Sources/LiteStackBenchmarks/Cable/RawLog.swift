@@ -14,6 +14,7 @@ final class RawLog {
         let event: String?
         let publishedAt: Date
         let isJSON: Bool
+        let excluded: String?
         let payload: [UInt8]
     }
 
@@ -52,22 +53,36 @@ final class RawLog {
         try database.execute("COMMIT")
     }
 
-    /// Copies every row into a `Message`, one after the other.
-    @inline(never)
-    func scan(_ path: String, _ body: (Message) -> Void) throws {
-        let select = try database.prepare(
+}
+
+/// The cable's own log, scanned through the C API by a connection that only reads.
+final class RawScan {
+    private let select: RawStatement
+
+    init(path: String) throws {
+        select = try RawDatabase(reading: path).prepare(
             """
             SELECT seq, channel, event, published_at, is_json, excluded, payload
-            FROM \(path)
+            FROM lite_cable_messages
             ORDER BY seq
             """)
+    }
+
+    /// Copies every row into a `Message`, one after the other.
+    @inline(never)
+    func run(_ body: (RawLog.Message) -> Void) throws {
         while try select.step() {
             body(
-                Message(
+                RawLog.Message(
                     seq: select.integer(0), channel: select.text(1),
-                    event: sqlite3_column_type(select.handle, 2) == SQLITE_NULL ? nil : select.text(2),
+                    event: optionalText(2),
                     publishedAt: Date(timeIntervalSince1970: Double(select.integer(3)) / 1000),
-                    isJSON: select.integer(4) != 0, payload: select.blob(6)))
+                    isJSON: select.integer(4) != 0, excluded: optionalText(5), payload: select.blob(6)))
         }
+    }
+
+    @inline(__always)
+    private func optionalText(_ column: Int32) -> String? {
+        sqlite3_column_type(select.handle, column) == SQLITE_NULL ? nil : select.text(column)
     }
 }

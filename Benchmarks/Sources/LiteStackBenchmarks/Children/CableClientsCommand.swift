@@ -25,9 +25,9 @@ struct CableClientsCommand: AsyncParsableCommand {
                 try await tasks.waitForAll()
             }
         }
-        // A stream counts once its first bytes are there.
+        // A stream counts once its first bytes are there; nothing else tells this process of them than looking.
         while record.readyCount < count { try await Task.sleep(for: .milliseconds(10)) }
-        try await Task.sleep(for: .seconds(1))
+        try await Task.sleep(for: .seconds(1))  // what connecting left to do must not be in the first message's time
         ParentLines.say("connected")
         _ = ParentLines.next()
         try ParentLines.answer(record.latencies.recorded)

@@ -5,6 +5,7 @@ import Hummingbird
 import LiteCable
 import LiteDB
 import LiteStackHummingbird
+import LiteStackWebSocket
 import Logging
 
 /// A server with the cable's routes, which lets everybody listen.
@@ -26,10 +27,11 @@ struct CableServerCommand: AsyncParsableCommand {
         let cable = try await Cable(database, logger: logger)
         let router = Router()
         let grant = try Cable.Grant(subject: "all", channels: ["all"])
-        router.addCable(Cable.Gateway(cable)) { _, _ in grant }
+        let gateway = Cable.Gateway(cable)
+        router.addCable(gateway) { _, _ in grant }
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let application = Application(
-            router: router,
+            router: router, server: .http1WithCable(gateway) { _ in grant },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0), backlog: 4_096),
             onServerRunning: { listening.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let serving = Task { try await application.run() }
@@ -41,7 +43,7 @@ struct CableServerCommand: AsyncParsableCommand {
             if let seconds = line.split(separator: " ").last.flatMap({ Int($0) }) {
                 for _ in 0..<seconds {
                     try await cable.publish(Sent(sent: bench_now()), to: "all")
-                    try await Task.sleep(for: .seconds(1))
+                    try await Task.sleep(for: .seconds(1))  // the pace that the row is named for
                 }
                 try ParentLines.answer(seconds)
             } else {

@@ -18,6 +18,12 @@ struct Latencies: Sendable {
         histogram.add(other.histogram)
     }
 
+    /// How many of all were zero.
+    var zeroShare: Double {
+        let zeros = histogram.recordedValues().first { $0.value == 0 }.map { Int($0.count) } ?? 0
+        return count == 0 ? 0 : Double(zeros) / Double(count)
+    }
+
     var count: Int { Int(histogram.totalCount) }
 
     /// The distinct values and how often each came, to pass them to another process.

@@ -41,6 +41,22 @@ final class RawDatabase {
             """)
     }
 
+    /// Another's file, to read only.
+    init(reading path: String) throws {
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK, let opened else { throw RawError(code: code, message: "cannot open \(path)") }
+        handle = opened
+        sqlite3_busy_timeout(opened, 5000)
+        try execute(
+            """
+            PRAGMA temp_store = MEMORY;
+            PRAGMA cache_size = -16384;
+            PRAGMA trusted_schema = OFF;
+            PRAGMA mmap_size = 0;
+            """)
+    }
+
     deinit {
         sqlite3_close_v2(handle)
     }
