@@ -10,7 +10,7 @@ extension Cache {
     ///   - expiresIn: How long a new counter lives. Default as the configuration says.
     /// - Returns: The sum.
     /// - Throws: `CacheError` with `overflow` if the sum leaves 64 bits, `undecodable` if the entry is no whole number: both
-    ///   leave it as it is. `DatabaseError`.
+    ///   leave it as it is; `degraded`. `DatabaseError`.
     @discardableResult
     public func increment(
         _ key: String, by amount: Int = 1, expiresIn: Lifetime = .standard
@@ -45,7 +45,7 @@ extension Cache {
     ///
     /// - Returns: The sum.
     /// - Throws: `CacheError` with `overflow` if the sum is not finite, `undecodable` if the entry is no number: both leave
-    ///   it as it is. `DatabaseError`.
+    ///   it as it is; `degraded`. `DatabaseError`.
     @discardableResult
     public func increment(
         _ key: String, by amount: Double, expiresIn: Lifetime = .standard
@@ -71,7 +71,7 @@ extension Cache {
 
     private func increment(_ key: String, _ amount: Number, _ lifetime: Lifetime) async throws -> Number {
         let common = try newEntry(lifetime, [])
-        if common.tags.isEmpty { try core.tags.refresh() }
+        if common.tags.isEmpty { try core.refreshTags() }
         let change = CacheChange(key: scope.entryKey(key), kind: .increment(amount, common))
         guard case .number(let sum) = try await core.commit(change) else {
             preconditionFailure("counting gave no number")

@@ -6,9 +6,13 @@ extension Cache {
     /// Of all callers that miss the same key at the same time, in every process that has the cache open, one computes and
     /// the others get its value. The guide *Caching without stampedes* says what that rests on.
     ///
-    /// - A caller that is cancelled leaves the computation to the others; the last one's cancellation cancels it.
+    /// - A caller that is cancelled leaves the computation to the others; the last one's cancellation cancels it. If it
+    ///   goes on all the same, who calls meanwhile joins it, and its value is stored.
     /// - A failure reaches all who waited for that attempt; those in other processes get `computationFailed` with its
-    ///   description. It is not stored, unless `failuresExpireIn` asks for it.
+    ///   description. It is not stored, unless `failuresExpireIn` asks for it, and never in the place of a value that may
+    ///   still be served, stale or of another release.
+    /// - A stale value whose refreshing failed is served on. The failure is logged, and the next attempt is made by the
+    ///   first call after a second, or after `failuresExpireIn` if that was given.
     /// - If the entry is changed, deleted or cleared, or one of its tags invalidated, while the value is computed, who
     ///   waits by then gets the value, and it is not stored; a call that begins later computes anew.
     /// - A process that dies computing is noticed at once, and one that waits takes over. A computation that takes longer

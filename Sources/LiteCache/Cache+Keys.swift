@@ -23,16 +23,15 @@ extension Cache {
     /// Removes the entries whose keys begin so, in transactions of 500, so that others can write between them.
     ///
     /// - Returns: How many live ones there were.
-    /// - Throws: `DatabaseError`. What was removed before stays removed.
+    /// - Throws: `CacheError` with `degraded`; `DatabaseError`. What was removed before stays removed.
     @discardableResult
     public func delete(prefix: String) async throws -> Int {
         let (store, clock, whole) = (core.store, core.clock, scope.prefix + prefix)
-        try core.checkWritable()
-        try core.tags.refresh()
+        try core.refreshTags()
         var live = 0
         while true {
             try Task.checkCancellation()
-            let deleted = try await core.database.write { transaction in
+            let deleted = try await core.write { transaction in
                 try store.delete(
                     prefix: whole, limit: Keys.pageCount, at: clock.milliseconds(), in: transaction)
             }
@@ -88,9 +87,9 @@ extension Cache {
             mutating func next() async throws -> [String]? {
                 guard let first = next else { return nil }
                 let (core, end) = (core, end)
-                try core.tags.refresh()
+                try core.refreshTags()
                 let now = core.clock.milliseconds()
-                let rows = try await core.database.scan { snapshot in
+                let rows = try await core.scan(orElse: []) { snapshot in
                     try core.store.list(from: first, before: end, limit: Keys.pageCount, at: now, in: snapshot)
                 }
                 // The smallest text behind the last key.

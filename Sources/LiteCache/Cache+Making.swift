@@ -40,21 +40,23 @@ extension Cache {
         }
         let entryKey = scope.entryKey(key)
         let found = try look(entryKey, key, as: type, tags: tags)
-        func attempt(waits: Bool) -> Flights.Attempt {
+        func attempt(waits: Bool, dead: String? = nil) -> Flights.Attempt {
             let computation = Computation(
                 cache: self, key: key, entryKey: entryKey, failureLifetime: failuresExpireIn, tags: tags,
-                unusable: found.unusable, waits: waits, compute: make)
+                unusable: found.unusable, dead: dead, waits: waits, compute: make)
             return { try await computation.run() }
         }
         switch found {
         case .fresh(let value):
             return (value, .stored)
-        case .stale(let value):
+        case .stale(let value, let flight):
             switch use(value) {
             case .wait: break
             case .leave: return (value, .stale)
             case .refresh:
-                core.flights.refresh(entryKey, attempt: attempt(waits: false))
+                if case .due(let dead) = refresh(entryKey, flight, tags: tags) {
+                    core.flights.refresh(entryKey, attempt: attempt(waits: false, dead: dead))
+                }
                 return (value, .stale)
             }
         case .failure(let error):

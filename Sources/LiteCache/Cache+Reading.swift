@@ -72,13 +72,19 @@ extension Cache {
     func inMemory(_ key: String, _ type: ObjectIdentifier) throws -> MemoryEntry? {
         guard let memory else { return nil }
         let (hash, index) = (scope.hash(key), scope.index)
-        let found = try memory._withUnsafeGuaranteedRef { try $0.entry(hash, key, scope: index) }
-        guard let entry = found, entry.type == type else { return nil }
+        let found: MemoryEntry?
+        do {
+            found = try memory._withUnsafeGuaranteedRef { try $0.entry(hash, key, type, scope: index) }
+        } catch {
+            guard core.isDamage(error) else { throw error }
+            return nil
+        }
+        guard let entry = found else { return nil }
         if entry.expiresAt != .max, entry.expiresAt <= clock._withUnsafeGuaranteedRef({ $0.milliseconds() }) {
             core.memory?.own.remove(entry)
             return nil
         }
-        if !entry.tags.isEmpty, try !core.tags.isValid(entry.tags, since: entry.tagsAt) {
+        if !entry.tags.isEmpty, try !core.isValid(entry.tags, since: entry.tagsAt) {
             core.memory?.own.remove(entry)
             return nil
         }
@@ -101,7 +107,7 @@ extension Cache {
         let entryKeys = keys.map { scope.entryKey($0) }
         // Before the read: what is worked in later must not be covered by what the read finds.
         let sequences = core.memory.map { memory in entryKeys.map { memory.own.sequence($0.hash) } }
-        let found = try core.database.read { snapshot in
+        let found = try core.read(orElse: entryKeys.map { _ in nil }) { snapshot in
             try entryKeys.map { try core.store.row($0, in: snapshot) }
         }
         let now = core.clock.milliseconds()
@@ -118,14 +124,14 @@ extension Cache {
     }
 
     private func entryOnDisk(_ key: EntryKey) throws -> CacheStore.Entry? {
-        try live(try core.database.read { snapshot in try core.store.row(key, in: snapshot) })
+        try live(try core.read(orElse: nil) { snapshot in try core.store.row(key, in: snapshot) })
     }
 
     /// The entry if it may be shown, counted as a hit or a miss.
     private func live(_ entry: CacheStore.Entry?, at now: Int64? = nil) throws -> CacheStore.Entry? {
         if let entry {
             // Looked at after the reading: what was invalidated before the call is known by now.
-            if !entry.tags.isEmpty { try core.tags.refresh() }
+            if !entry.tags.isEmpty { try core.refreshTags() }
             if core.store.isLive(entry, at: now ?? core.clock.milliseconds()) {
                 scope.counters.diskHits.count()
                 core.visited.insert(entry.position)
@@ -148,7 +154,7 @@ extension Cache {
         _ value: Value, _ entry: CacheStore.Entry, _ hash: Int64, _ key: String
     ) -> MemoryEntry {
         MemoryValue(
-            value, EntryIdentity(hash: hash, key: key, scope: scope.counters.index),
+            value, EntryIdentity(hash: hash, key: key, scope: scope.index),
             bytes: Self.memoryBytes(of: entry.value, key: key),
             EntryFacts(
                 version: entry.version, expiresAt: entry.times.expiresAt ?? .max, position: entry.position,

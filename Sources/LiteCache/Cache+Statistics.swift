@@ -1,11 +1,11 @@
 import LiteDB
 
 extension Cache {
-    /// How full the whole cache is, and what happened in it. One read.
+    /// How full the whole cache is, and what happened in it. One read. All zero where the file is damaged.
     ///
     /// - Throws: `DatabaseError`.
     public func statistics() async throws -> CacheStatistics {
-        let (ledger, oldest) = try core.database.read { snapshot in
+        let (ledger, oldest) = try core.read(orElse: (.empty, nil)) { snapshot in
             (try CacheStore.ledger(in: snapshot), try CacheStore.oldest(in: snapshot))
         }
         return CacheStatistics(
@@ -17,23 +17,17 @@ extension Cache {
 
     /// The entries of this namespace. Reads all of their rows, on a thread of LiteDB's own.
     ///
+    /// What happened to them is counted for the first 1,024 namespaces that this process uses; all others share one count.
+    ///
     /// - Throws: `DatabaseError`.
     public func namespaceStatistics() async throws -> CacheNamespaceStatistics {
         let (core, prefix, now) = (core, scope.prefix, core.clock.milliseconds())
-        try core.tags.refresh()
-        let (count, bytes, oldest) = try await core.database.scan { snapshot in
-            var (count, bytes, oldest): (Int, Int64, Int64?) = (0, 0, nil)
-            for row in try core.store.list(
-                from: prefix, before: Scope.end(ofPrefix: prefix), limit: .max, at: now, in: snapshot)
-            where row.isLive {
-                count += 1
-                bytes += row.bytes
-                oldest = min(oldest ?? .max, row.storedAt)
-            }
-            return (count, bytes, oldest)
+        try core.refreshTags()
+        let sum = try await core.scan(orElse: CacheStore.Sum()) { snapshot in
+            try core.store.sum(from: prefix, before: Scope.end(ofPrefix: prefix), at: now, in: snapshot)
         }
         return CacheNamespaceStatistics(
-            entryCount: count, bytes: Int(bytes), oldestAge: oldest.map(age),
+            entryCount: sum.count, bytes: Int(sum.bytes), oldestAge: sum.oldest.map(age),
             activity: core.activity(of: scope.counters))
     }
 

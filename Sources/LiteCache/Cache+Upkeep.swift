@@ -29,9 +29,15 @@ extension Cache {
     ///
     /// - Throws: `DatabaseError`.
     public func maintain() async throws {
-        try await sweep()
-        try await shrink()
-        try await noteReads()
+        if !core.isDegraded {
+            do {
+                try await sweep()
+                try await shrink()
+                try await noteReads()
+            } catch let error as CacheError where error.code == .degraded {
+                // It has been said, and the numbers are still of use.
+            }
+        }
         core.metrics.emit(
             core.counters.all.map { ($0.name, core.activity(of: $0)) }, try await statistics())
     }
@@ -39,12 +45,12 @@ extension Cache {
     private func sweep() async throws {
         let (store, clock) = (core.store, core.clock)
         let now = clock.milliseconds()
-        let hasOld = try core.database.read { snapshot in
+        let hasOld = try core.read(orElse: false) { snapshot in
             try store.hasUpkeep(at: now, in: snapshot)
         }
         guard hasOld else { return }
         while true {
-            let (count, departures) = try await core.database.write { transaction in
+            let (count, departures) = try await core.write { transaction in
                 try store.removeOldFlights(at: now, in: transaction)
                 return try store.withLedger(in: transaction) { ledger, transaction in
                     let count = try store.removeExpired(at: now, from: &ledger, in: transaction)
@@ -59,7 +65,7 @@ extension Cache {
 
     /// Gives free pages back, some hundred in a transaction, while they are more than an eighth of the file.
     func shrink() async throws {
-        while try await core.database.write({ transaction in
+        while try await core.write({ transaction in
             try CacheStore.shrink(pageCount: 500, in: transaction)
         }) {
             try Task.checkCancellation()
@@ -67,10 +73,10 @@ extension Cache {
     }
 
     private func noteReads() async throws {
-        let (store, tags) = (core.store, core.tags)
-        let (positions, tagsAt) = (core.visited.takeAll(), try tags.refresh())
+        let store = core.store
+        let (positions, tagsAt) = (core.visited.takeAll(), try core.refreshTags())
         guard !positions.isEmpty else { return }
-        try await core.database.write { transaction in
+        try await core.write { transaction in
             try store.mark(positions, in: transaction)
             try store.noteTags(at: tagsAt, in: transaction)
         }

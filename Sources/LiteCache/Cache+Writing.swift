@@ -13,7 +13,7 @@ extension Cache {
     ///   - value: The value.
     ///   - expiresIn: How long it lives. Default as the configuration says.
     ///   - tags: What it depends on: ``invalidate(tag:)`` of any of them ends it.
-    /// - Throws: `CacheError` with `tooLarge` or `unencodable`; `DatabaseError`.
+    /// - Throws: `CacheError` with `tooLarge`, `unencodable` or `degraded`; `DatabaseError`.
     public func set<Value: Encodable & Sendable>(
         _ key: String, _ value: Value, expiresIn: Lifetime = .standard, tags: [String] = []
     ) async throws {
@@ -75,10 +75,10 @@ extension Cache {
     /// Removes a value.
     ///
     /// - Returns: Whether there was one.
-    /// - Throws: `DatabaseError`.
+    /// - Throws: `CacheError` with `degraded`; `DatabaseError`.
     @discardableResult
     public func delete(_ key: String) async throws -> Bool {
-        try core.tags.refresh()
+        try core.refreshTags()
         let outcome = try await core.commit(CacheChange(key: scope.entryKey(key), kind: .delete))
         guard case .deleted(let wasThere) = outcome else { return false }
         return wasThere
@@ -87,10 +87,10 @@ extension Cache {
     /// Removes several values in one transaction.
     ///
     /// - Returns: How many there were.
-    /// - Throws: `DatabaseError`.
+    /// - Throws: `CacheError` with `degraded`; `DatabaseError`.
     @discardableResult
     public func deleteMany(_ keys: some Sequence<String>) async throws -> Int {
-        try core.tags.refresh()
+        try core.refreshTags()
         let outcomes = try await core.commit(keys.map { CacheChange(key: scope.entryKey($0), kind: .delete) })
         return outcomes.count { outcome in
             guard case .deleted(true) = outcome else { return false }
@@ -100,23 +100,23 @@ extension Cache {
 
     /// Removes a value and gives it: of several callers one gets it.
     ///
-    /// - Throws: `CacheError` with `undecodable`, and then it is gone all the same; `DatabaseError`.
+    /// - Throws: `CacheError` with `undecodable`, and then it is gone all the same, or `degraded`; `DatabaseError`.
     public func take<Value: Decodable & Sendable>(
         _ key: String, as type: Value.Type = Value.self
     ) async throws -> Value? {
-        try core.tags.refresh()
+        try core.refreshTags()
         let outcome = try await core.commit(CacheChange(key: scope.entryKey(key), kind: .take))
         guard case .taken(let value?) = outcome else { return nil }
         return try core.coding.value(value, as: type, key: key)
     }
 
-    /// Gives a value another lifetime, from now on.
+    /// Gives a value another lifetime, from now on. For how long `fetch` may serve it beyond that stays as it is.
     ///
     /// - Returns: Whether there is one.
-    /// - Throws: `DatabaseError`.
+    /// - Throws: `CacheError` with `degraded`; `DatabaseError`.
     @discardableResult
     public func touch(_ key: String, expiresIn: Lifetime = .standard) async throws -> Bool {
-        try core.tags.refresh()
+        try core.refreshTags()
         let outcome = try await core.commit(
             CacheChange(key: scope.entryKey(key), kind: .touch(core.milliseconds(expiresIn))))
         guard case .touched(let isThere) = outcome else { return false }
@@ -126,7 +126,7 @@ extension Cache {
     /// Lets a value live for ever, unless the budget needs its room.
     ///
     /// - Returns: Whether there is one.
-    /// - Throws: `DatabaseError`.
+    /// - Throws: `CacheError` with `degraded`; `DatabaseError`.
     @discardableResult
     public func persist(_ key: String) async throws -> Bool {
         try await touch(key, expiresIn: .never)
@@ -138,7 +138,7 @@ extension Cache {
         _ key: String, _ value: Value, _ lifetime: Lifetime, _ tags: [String], _ condition: CacheChange.Condition
     ) async throws -> Bool {
         // A condition asks whether the entry is valid; without one nobody does.
-        if condition != .none { try core.tags.refresh() }
+        if condition != .none { try core.refreshTags() }
         let change = try change(scope.entryKey(key), value, try newEntry(lifetime, tags), condition)
         let outcome = try await core.commit(change)
         guard case .stored(let version, let position, let times) = outcome else { return false }
@@ -152,7 +152,7 @@ extension Cache {
         let buckets = scope.buckets(tags, core.tags)
         return CacheChange.NewEntry(
             value: StoredValue(.null), lifetime: core.milliseconds(lifetime), stale: stale, tags: buckets,
-            tagsAt: buckets.isEmpty ? 0 : try core.tags.refresh())
+            tagsAt: buckets.isEmpty ? 0 : try core.refreshTags())
     }
 
     func change(
@@ -170,7 +170,7 @@ extension Cache {
         guard let memory = core.memory?.own, case .set(let new, _) = change.kind else { return }
         memory.insert(
             committed: MemoryValue(
-                value, EntryIdentity(hash: change.key.hash, key: key, scope: scope.counters.index),
+                value, EntryIdentity(hash: change.key.hash, key: key, scope: scope.index),
                 bytes: Self.memoryBytes(of: new.value, key: key),
                 EntryFacts(
                     version: version, expiresAt: times.expiresAt ?? .max, position: position, tags: new.tags,
@@ -188,15 +188,18 @@ extension CacheCore {
     /// Commits a change, together with others that wait at the same time.
     func commit(_ change: CacheChange) async throws -> CacheChange.Outcome {
         try checkWritable()
-        return try await changes.commit(change)
+        do {
+            return try await changes.commit(change)
+        } catch {
+            throw isDamage(error) ? degraded : error
+        }
     }
 
     /// Commits several changes in one transaction of their own: all of them or none.
     func commit(_ changes: [CacheChange]) async throws -> [CacheChange.Outcome] {
         guard !changes.isEmpty else { return [] }
-        try checkWritable()
         let (store, clock, visited) = (store, clock, visited)
-        let (results, departures) = try await database.write { transaction in
+        let (results, departures) = try await write { transaction in
             let applied = try store.apply(changes, at: clock.milliseconds(), visited: visited, in: transaction)
             return (applied.results, applied.departures)
         }

@@ -74,11 +74,14 @@ extension CacheCore {
 
     /// - Throws: `CacheError` with `degraded` if the cache is.
     func checkWritable() throws {
-        guard isDegraded else { return }
-        throw CacheError(
+        if isDegraded { throw degraded }
+    }
+
+    var degraded: CacheError {
+        CacheError(
             .degraded,
-            "Changing the cache: its file was damaged or of a newer release when it was opened, so nothing is stored. Stop "
-                + "all processes that have it open and start them again, or go on without a cache")
+            "Changing the cache: its file is damaged, was removed, or is of a newer release, so nothing is stored. Stop all "
+                + "processes that have it open and start them again, or go on without a cache")
     }
 
     /// The same, if the tags are in the file that cannot be used.

@@ -15,15 +15,18 @@ final class CacheCore: Sendable {
     let counters = CounterSets()
     let changes: ChangeQueue
     let flights = Flights()
+    let pauses = RefreshPauses()
     let metrics = CacheMetrics()
     let logger: Logger
     private let mark = Mutex<ProcessMark?>(nil)
     private let hashKey: [UInt8]
-    private let ownsDatabase: Bool
+    let ownsDatabase: Bool
+    /// It turned out so while it was open.
+    let isDamaged = Atomic(false)
     private let privateFolder: PrivateFolder?
 
     /// The file cannot be used: reads find nothing, and changes are refused.
-    var isDegraded: Bool { privateFolder != nil }
+    var isDegraded: Bool { privateFolder != nil || isDamaged.load(ordering: .relaxed) }
 
     init(
         _ database: Database, tagsIn tagsDatabase: Database, _ configuration: Cache.Configuration, _ logger: Logger,
@@ -92,7 +95,12 @@ final class CacheCore: Sendable {
         return Scope(
             name: name, prefix: prefix, hash: SipHash(key: own),
             bucket: name.isEmpty ? nil : tags.bucket(ofNamespace: name), counters: counters,
-            index: counters.index)
+            index: counters.index >= 0 ? counters.index : Self.index(own))
+    }
+
+    /// Of a namespace that has no counters of its own: negative, and as good as never that of another.
+    private static func index(_ key: [UInt8]) -> Int {
+        Int(truncatingIfNeeded: SipHash(key: key).hash("3")) | Int.min
     }
 
     private static func derive(_ key: [UInt8], _ name: String) -> [UInt8] {

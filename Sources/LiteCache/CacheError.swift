@@ -27,7 +27,7 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let lockFile = Self("lockFile")
         /// A transaction of another file was passed than the one that holds the tags.
         public static let wrongDatabase = Self("wrongDatabase")
-        /// The cache's file could not be used when it was opened, so nothing is stored; see ``Cache/isDegraded``.
+        /// The cache's file cannot be used, so nothing is stored; see ``Cache/isDegraded``.
         public static let degraded = Self("degraded")
         /// The cache was closed while the value was being computed.
         public static let closed = Self("closed")

@@ -80,5 +80,12 @@ enum CacheSchema {
                     INSERT INTO lite_cache_log (sequence, bytes, entry_count, hand)
                     VALUES (CAST(unixepoch() AS INTEGER) * 1000, 0, 0, 0);
                     """),
+            .init(
+                oldestUsable: 2,
+                sql: """
+                    CREATE INDEX lite_cache_flights_deadline ON lite_cache_flights (deadline);
+                    CREATE INDEX lite_cache_flights_running ON lite_cache_flights (hash)
+                    WHERE is_overtaken = 0 AND failure IS NULL;
+                    """),
         ])
 }

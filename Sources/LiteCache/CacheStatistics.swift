@@ -8,7 +8,8 @@ public struct CacheStatistics: Sendable, Hashable {
     public let maximumBytes: Int
     /// The bytes of the layer in this process's memory.
     public let memoryBytes: Int
-    /// How long ago the oldest entry was stored; nil if there is none.
+    /// How long ago the oldest entry was stored, at least; nil if there is none. One that was overwritten keeps its place in
+    /// the order of the eviction, so the 64 are looked at that came first. That of a namespace is exact.
     public let oldestAge: Duration?
     /// What happened in this process, all namespaces together.
     public let activity: CacheActivity

@@ -113,7 +113,8 @@ extension CacheStore {
             return .success(.taken(value))
         case .touch(let lifetime):
             guard let present, present.isLive else { return .success(.touched(false)) }
-            let times = lifetime.map { EntryTimes(from: now, lifetime: $0) } ?? .never
+            let stale = try row(change.key, in: transaction)?.times.stale ?? 0
+            let times = lifetime.map { EntryTimes(from: now, lifetime: $0, stale: stale) } ?? .never
             try transaction.execute(
                 """
                 UPDATE lite_cache_entries

@@ -67,6 +67,7 @@ extension CacheStore {
         {
             return .theirs(flight)
         }
+        try removeOldFlights(at: now, limit: Self.oldFlightCount, in: transaction)
         try transaction.execute(
             """
             INSERT INTO lite_cache_flights (hash, token, process, deadline, tags_at)
@@ -100,9 +101,31 @@ extension CacheStore {
     }
 
     /// Leaves the failure to those who wait in other processes. The next computation takes the row.
-    func fail(_ key: EntryKey, token: Int64, _ failure: String, in transaction: borrowing Transaction) throws {
+    ///
+    /// - Parameter until: How long a stale entry is not refreshed. Then the row may go.
+    func fail(
+        _ key: EntryKey, token: Int64, _ failure: String, until: Int64, in transaction: borrowing Transaction
+    ) throws {
         try transaction.execute(
-            "UPDATE lite_cache_flights SET failure = \(failure) WHERE hash = \(key.hash) AND token = \(token)")
+            """
+            UPDATE lite_cache_flights
+            SET failure = \(failure), deadline = \(until)
+            WHERE hash = \(key.hash) AND token = \(token)
+            """)
+    }
+
+    /// Stores a failure as an entry; but where a value is kept that may still be served, the failure is only told.
+    func completeFailure(
+        _ change: CacheChange, token: Int64, _ failure: String, until: Int64, at now: Int64, visited: VisitedEntries,
+        in transaction: borrowing Transaction
+    ) throws -> [String: Ledger.Departures] {
+        if let entry = try row(change.key, in: transaction), !entry.value.flags.contains(.failure),
+            (entry.times.keptUntil ?? .max) > now, tags.wasValid(entry.tags, since: entry.tagsAt)
+        {
+            try fail(change.key, token: token, failure, until: until, in: transaction)
+            return [:]
+        }
+        return try complete(change, token: token, at: now, visited: visited, in: transaction).departures
     }
 
     /// Marks the computations of entries that this transaction changed; `all` where it cannot be told which.
@@ -113,8 +136,7 @@ extension CacheStore {
         of ledger: Ledger, all: Bool = false, in transaction: borrowing Transaction
     ) throws -> Bool {
         guard all || ledger.isCleared || !ledger.touched.isEmpty else { return true }
-        let flying = try transaction.all(
-            "SELECT hash FROM lite_cache_flights WHERE is_overtaken = 0 AND failure IS NULL", as: Int64.self)
+        let flying = try transaction.all(Self.runningFlights, as: Int64.self)
         guard !flying.isEmpty else { return false }
         let touched = Set(ledger.touched)
         for hash in flying where all || ledger.isCleared || touched.contains(hash) {
@@ -123,8 +145,29 @@ extension CacheStore {
         return true
     }
 
-    /// Removes rows that nobody can wait for any more.
-    func removeOldFlights(at now: Int64, in transaction: borrowing Transaction) throws {
-        try transaction.execute("DELETE FROM lite_cache_flights WHERE deadline <= \(now)")
+    /// So many old rows go with each new one, so that they stay few without upkeep.
+    static let oldFlightCount = 8
+
+    static func oldFlights(at now: Int64, limit: Int) -> SQL {
+        """
+        SELECT hash
+        FROM lite_cache_flights
+        WHERE deadline <= \(now)
+        ORDER BY deadline
+        LIMIT \(limit)
+        """
     }
+
+    /// Removes rows that nobody can wait for any more.
+    func removeOldFlights(at now: Int64, limit: Int = -1, in transaction: borrowing Transaction) throws {
+        try transaction.execute(
+            "DELETE FROM lite_cache_flights WHERE hash IN (\(Self.oldFlights(at: now, limit: limit)))")
+    }
+
+    /// Computations that a change may overtake. The index holds no others.
+    static let runningFlights: SQL = """
+        SELECT hash
+        FROM lite_cache_flights
+        WHERE is_overtaken = 0 AND failure IS NULL
+        """
 }

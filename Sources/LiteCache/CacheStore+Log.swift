@@ -21,13 +21,20 @@ extension CacheStore {
                 sequence: try row.integer(3))
         }
         guard let ledger else {
-            throw DatabaseError(.damaged, "Reading the cache's log: it is empty. Remove the file; it is made anew")
+            throw emptyLog
         }
         return ledger
     }
 
+    private static var emptyLog: DatabaseError {
+        DatabaseError(.damaged, "Reading the cache's log: it is empty. Remove the file; it is made anew")
+    }
+
     static func sequence(in access: borrowing some ReadAccess & ~Copyable) throws -> Int64 {
-        try access.first("SELECT max(sequence) FROM lite_cache_log") { try $0.integer(0) } ?? 0
+        try access.first("SELECT max(sequence) FROM lite_cache_log") { row in
+            guard !row.isNull(0) else { throw emptyLog }
+            return try row.integer(0)
+        } ?? 0
     }
 
     /// Appends the ledger, if anything was changed, and trims the log now and then.
@@ -54,7 +61,11 @@ extension CacheStore {
     static func changes(since known: Int64, in access: borrowing some ReadAccess & ~Copyable) throws -> Changes {
         var changes = Changes(sequence: known)
         // The row of the last look, or an older one, is still there: then nothing between was trimmed.
-        let first = try access.first("SELECT min(sequence) FROM lite_cache_log") { try $0.integer(0) } ?? .max
+        let first =
+            try access.first("SELECT min(sequence) FROM lite_cache_log") { row in
+                guard !row.isNull(0) else { throw emptyLog }
+                return try row.integer(0)
+            } ?? .max
         guard first <= known else {
             return Changes(sequence: try sequence(in: access), items: nil)
         }

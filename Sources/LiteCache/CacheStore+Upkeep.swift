@@ -25,7 +25,7 @@ extension CacheStore {
     static func keys(from key: String, before end: String?, limit: Int) -> SQL {
         let bound: SQL = end.map { "AND key < \($0)" } ?? ""
         return """
-            SELECT hash, bytes, position, expires_at, tags, tags_at
+            SELECT hash, bytes, position, expires_at, tags, tags_at, flags
             FROM lite_cache_entries
             WHERE key >= \(key) \(bound)
             ORDER BY key
@@ -42,7 +42,8 @@ extension CacheStore {
         try withLedger(in: transaction) { ledger, transaction in
             let end = Scope.end(ofPrefix: prefix)
             let found = try transaction.all(Self.keys(from: prefix, before: end, limit: limit)) { row in
-                let isFresh = try (row.isNull(3) ? Int64.max : row.integer(3)) > now
+                let isFailure = StoredValue.Flags(rawValue: try row.integer(6)).contains(.failure)
+                let isFresh = try !isFailure && (row.isNull(3) ? Int64.max : row.integer(3)) > now
                 let buckets = try row.isNull(4) ? [] : row.withBytes(4, Self.unpack)
                 let isLive = try isFresh && tags.wasValid(buckets, since: row.isNull(5) ? 0 : row.integer(5))
                 return (
@@ -121,14 +122,14 @@ extension CacheStore {
         return free - pageCount > max(pageCount, all / 8)
     }
 
-    /// When the oldest entry was stored.
+    /// When the oldest of the entries was stored that stand first in the order.
     static func oldest(in access: borrowing some ReadAccess & ~Copyable) throws -> Int64? {
         try access.first(
             """
-            SELECT entries.stored_at
-            FROM (SELECT hash FROM lite_cache_order ORDER BY position LIMIT 1) AS first
+            SELECT min(entries.stored_at)
+            FROM (SELECT hash FROM lite_cache_order ORDER BY position LIMIT \(batchCount)) AS first
             JOIN lite_cache_entries AS entries ON entries.hash = first.hash
             """
-        ) { try $0.integer(0) }
+        ) { try $0.isNull(0) ? nil : $0.integer(0) } ?? nil
     }
 }

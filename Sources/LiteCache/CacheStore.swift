@@ -100,14 +100,37 @@ struct CacheStore: Sendable {
         from key: String, before end: String?, limit: Int, at now: Int64,
         in access: borrowing some ReadAccess & ~Copyable
     ) throws -> [Listed] {
-        try access.all(Self.list(after: key, before: end, limit: limit)) { row in
-            let expiry = try row.isNull(3) ? Int64.max : row.integer(3)
-            let buckets = try row.isNull(4) ? [] : row.withBytes(4, Self.unpack)
-            let tagsAt = try row.isNull(5) ? 0 : row.integer(5)
-            let isFailure = StoredValue.Flags(rawValue: try row.integer(6)).contains(.failure)
-            return Listed(
-                key: try row.text(0), bytes: try row.integer(1), storedAt: try row.integer(2),
-                isLive: expiry > now && !isFailure && tags.wasValid(buckets, since: tagsAt))
+        try access.all(Self.list(after: key, before: end, limit: limit)) { try listed($0, at: now) }
+    }
+
+    private func listed(_ row: borrowing Row, at now: Int64) throws -> Listed {
+        let expiry = try row.isNull(3) ? Int64.max : row.integer(3)
+        let buckets = try row.isNull(4) ? [] : row.withBytes(4, Self.unpack)
+        let tagsAt = try row.isNull(5) ? 0 : row.integer(5)
+        let isFailure = StoredValue.Flags(rawValue: try row.integer(6)).contains(.failure)
+        return Listed(
+            key: try row.text(0), bytes: try row.integer(1), storedAt: try row.integer(2),
+            isLive: expiry > now && !isFailure && tags.wasValid(buckets, since: tagsAt))
+    }
+
+    /// Live entries, counted together.
+    struct Sum: Sendable {
+        var count = 0
+        var bytes: Int64 = 0
+        var oldest: Int64?
+    }
+
+    func sum(
+        from key: String, before end: String?, at now: Int64, in access: borrowing some ReadAccess & ~Copyable
+    ) throws -> Sum {
+        var sum = Sum()
+        try access.forEach(Self.list(after: key, before: end, limit: .max)) { row in
+            let entry = try listed(row, at: now)
+            guard entry.isLive else { return }
+            sum.count += 1
+            sum.bytes += entry.bytes
+            sum.oldest = min(sum.oldest ?? .max, entry.storedAt)
         }
+        return sum
     }
 }

@@ -13,6 +13,8 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     let tags: [String]
     /// The version of an entry that this process cannot decode, and so takes for none.
     let unusable: Int64?
+    /// A process that was found dead at the computation.
+    let dead: String?
     /// Whether it waits for another process that computes.
     let waits: Bool
     let compute: @Sendable () async throws -> Cache.Made<Value>
@@ -21,20 +23,25 @@ struct Computation<Value: Codable & Sendable>: Sendable {
 
     func run() async throws -> Flights.Landing {
         if core.isDegraded { return .value(try await computeForItself()) }
-        var dead: String?
-        var unusable = unusable
+        var (dead, unusable) = (dead, unusable)
         while true {
             try Task.checkCancellation()
             // Before the computation: an invalidation from here on makes its result older than what was asked for.
             let common = try cache.newEntry(.never, tags)
-            try core.tags.refresh()
+            try core.refreshTags()
             // Not the injected generator: two processes with the same numbers would take each other's rows.
             let token = Int64.random(in: .min ... .max)
             let answer: CacheStore.Claim
             do {
                 answer = try await claim(common, token, try core.processMark().name, dead, unusable)
             } catch {
+                if core.isDamage(error) { return .value(try await computeForItself()) }
                 guard Self.allowsComputing(error) else { throw error }
+                if !waits {
+                    // Nobody would get the value. Who waits by now tries by itself.
+                    tellRefreshFailed(error)
+                    return .elsewhere
+                }
                 return .value(try await computeAlone(error))
             }
             switch answer {
@@ -48,10 +55,20 @@ struct Computation<Value: Codable & Sendable>: Sendable {
                     unusable = entry.version
                 }
             case .mine:
-                return .value(try await computeAndStore(token, common))
+                do {
+                    return .value(try await computeAndStore(token, common))
+                } catch {
+                    if !waits, !(error is CancellationError) { tellRefreshFailed(error) }
+                    throw error
+                }
             case .theirs(let flight):
                 guard waits else { return .elsewhere }
-                dead = try await wait(for: flight)
+                do {
+                    dead = try await wait(for: flight)
+                } catch {
+                    guard core.isDamage(error) else { throw error }
+                    return .value(try await computeForItself())
+                }
             }
         }
     }
@@ -97,7 +114,8 @@ struct Computation<Value: Codable & Sendable>: Sendable {
         let change: CacheChange
         do {
             let made = try await withDeadline(core.configuration.computationTimeout, late: late) { try await compute() }
-            try Task.checkCancellation()
+            // Cancelled or not, it is what was asked for.
+            if core.flights.isClosed { throw CancellationError() }
             value = made.value
             let new = CacheChange.NewEntry(
                 value: try core.coding.stored(value), lifetime: core.milliseconds(made.expiresIn),
@@ -108,13 +126,14 @@ struct Computation<Value: Codable & Sendable>: Sendable {
             throw error
         }
         guard case .set(let new, _) = change.kind else { preconditionFailure("a computation stores a value") }
-        await store(value, change, token)
+        if await !store(value, change, token), !waits { pause() }
         return Computed(value: value, stored: new.value)
     }
 
-    private func store(_ value: Value, _ change: CacheChange, _ token: Int64) async {
+    /// Whether the entry holds it now.
+    private func store(_ value: Value, _ change: CacheChange, _ token: Int64) async -> Bool {
         do {
-            guard case .set(let new, _) = change.kind else { return }
+            guard case .set(let new, _) = change.kind else { return false }
             try core.checkSize(new.value, change.key)
             let (store, clock, visited) = (core.store, core.clock, core.visited)
             let (outcome, departures) = try await core.database.writeToTheEnd { transaction in
@@ -122,30 +141,56 @@ struct Computation<Value: Codable & Sendable>: Sendable {
                     change, token: token, at: clock.milliseconds(), visited: visited, in: transaction)
             }
             core.counters.add(departures)
-            guard case .stored(let version, let position, let times) = outcome else { return }
+            guard case .stored(let version, let position, let times) = outcome else { return false }
             cache.scope.counters.sets.count()
             cache.keep(value, change, key, version: version, position: position, times)
+            return true
         } catch {
+            if core.isDamage(error) { return false }
             core.logger.warning(
                 "A computed value could not be cached; it is passed on all the same", metadata: ["error": "\(error)"])
             await end(token)
+            return false
         }
+    }
+
+    /// How long a stale entry is not refreshed after a failure, in milliseconds.
+    private var pauseLength: Int64 {
+        // No longer than adds up with any time of day.
+        min(max(RefreshPauses.afterFailure, failureLifetime?.wholeMilliseconds ?? 0), 1 << 50)
+    }
+
+    private func pause() {
+        let now = core.clock.milliseconds()
+        core.pauses.add(entryKey, until: now + pauseLength, at: now)
+    }
+
+    /// Nobody waits for a refresh, so its failure is logged.
+    private func tellRefreshFailed(_ error: any Error) {
+        pause()
+        core.logger.warning(
+            "A stale entry could not be refreshed; the old value is served on, and the next attempt waits a moment",
+            metadata: ["key": "\(key)", "error": "\(error)"])
     }
 
     /// Tells the other processes, and stores the failure if that was asked for.
     private func giveUp(_ token: Int64, _ error: any Error) async {
-        let isTold = !(error is CancellationError) && (error as? CacheError)?.code != .timedOut
+        // What a cancelled computation fails with says nothing to those who did not cancel it.
+        let isTold = !Task.isCancelled && !(error is CancellationError) && (error as? CacheError)?.code != .timedOut
         guard isTold else { return await end(token) }
         let (store, entryKey, text) = (core.store, entryKey, String(String(describing: error).prefix(500)))
+        let (clock, length) = (core.clock, pauseLength)
         do {
             if let failureLifetime {
                 try await storeFailure(token, text, failureLifetime)
             } else {
                 try await core.database.writeToTheEnd { transaction in
-                    try store.fail(entryKey, token: token, text, in: transaction)
+                    try store.fail(
+                        entryKey, token: token, text, until: clock.milliseconds() + length, in: transaction)
                 }
             }
         } catch {
+            if core.isDamage(error) { return }
             core.logger.warning(
                 "The failure of a computation could not be told to other processes; they wait for its deadline",
                 metadata: ["error": "\(error)"])
@@ -157,9 +202,14 @@ struct Computation<Value: Codable & Sendable>: Sendable {
         var new = try cache.newEntry(.after(lifetime), tags)
         new = new.with(StoredValue(.text(text), flags: .failure))
         let change = CacheChange(key: entryKey, kind: .set(new, .none))
-        _ = try await core.database.writeToTheEnd { transaction in
-            try store.complete(change, token: token, at: clock.milliseconds(), visited: visited, in: transaction)
+        let length = pauseLength
+        let departures = try await core.database.writeToTheEnd { transaction in
+            let now = clock.milliseconds()
+            return try store.completeFailure(
+                change, token: token, text, until: now + length, at: now,
+                visited: visited, in: transaction)
         }
+        core.counters.add(departures)
     }
 
     /// Gives the right to compute back.
@@ -170,6 +220,7 @@ struct Computation<Value: Codable & Sendable>: Sendable {
                 try store.endFlight(entryKey, token: token, in: transaction)
             }
         } catch {
+            if core.isDamage(error) { return }
             core.logger.debug(
                 "A computation could not be given back; its deadline ends it", metadata: ["error": "\(error)"])
         }
@@ -201,15 +252,21 @@ struct Computation<Value: Codable & Sendable>: Sendable {
     /// - Throws: `CacheError` with `computationFailed`; `CancellationError`.
     private func wait(for flight: CacheStore.Flight) async throws -> String? {
         let commits = core.database.commits().makeAsyncIterator()
-        // The kernel closes a dead process's files one after the other: its doorbell may be closed before its lock is.
-        var patience = Duration.milliseconds(5)
-        while await commits.next(within: min(patience, remaining(of: flight))) {
+        let clock = ContinuousClock()
+        var (patience, state) = (Patience(), core.database.changeToken())
+        while await commits.next(within: min(patience.length, remaining(of: flight))) {
             try Task.checkCancellation()
+            let isCommit = try !core.database.isCurrent(state)
+            state = core.database.changeToken()
             let found = try core.database.read { snapshot in try core.store.flight(entryKey, in: snapshot) }
-            guard let found, found.token == flight.token, found.deadline > core.clock.milliseconds() else { return nil }
+            guard let found, found.token == flight.token else { return nil }
             if let failure = found.failure { throw Self.failed(failure, key) }
-            if ProcessMark.isDead(flight.process, in: core.database.runDirectory) { return flight.process }
-            patience = min(patience * 4, .milliseconds(250))
+            if found.deadline <= core.clock.milliseconds() { return nil }
+            if patience.isOver(afterCommit: isCommit, at: clock.now),
+                ProcessMark.isDead(flight.process, in: core.database.runDirectory)
+            {
+                return flight.process
+            }
         }
         try Task.checkCancellation()
         try core.database.checkUsable()

@@ -3,7 +3,7 @@ import Synchronization
 /// What happened to the entries of one namespace in this process, but for the hits in memory, which the memory layer counts.
 final class CounterSet: Sendable {
     let name: String
-    /// Its place among all of them.
+    /// Its place among all of them; negative for the one that stands for many.
     let index: Int
     let diskHits = Atomic<Int>(0)
     let misses = Atomic<Int>(0)

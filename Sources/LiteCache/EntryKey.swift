@@ -34,9 +34,8 @@ struct Scope: Sendable {
     let hash: SipHash
     /// Which bucket of the tags it is cleared by; nil for the cache itself.
     let bucket: UInt32?
-    /// Its place among the counters.
     let counters: CounterSet
-    /// The same as a number.
+    /// What the layer in memory knows it by: its place among the counters, or a negative number if it shares them.
     let index: Int
 
     func hash(_ key: String) -> Int64 { Int64(bitPattern: hash.hash(key)) }

@@ -3,8 +3,9 @@ import Synchronization
 /// Computations under way in this process, one for each key, that any number of callers wait for.
 ///
 /// A computation belongs to none of its callers: it goes on while anyone waits, and is cancelled when the last one
-/// has left or the cache is closed. One that took too long costs the caller whose it was; the next who waits takes over
-/// with its own.
+/// has left or the cache is closed. One that goes on in spite of that is joined by who comes next: its value is as good as
+/// any, and if it ends without one, they take over. One that took too long costs the caller whose it was; the next who
+/// waits takes over with its own.
 final class Flights: Sendable {
     typealias Attempt = @Sendable () async throws -> Landing
 
@@ -26,6 +27,8 @@ final class Flights: Sendable {
         let owner: UInt64
         /// Nobody has to wait for it.
         let isRefresh: Bool
+        /// The last who waited had left: what it fails with is nobody's fault.
+        var isCancelled = false
         var waiters: [UInt64: Waiter] = [:]
         var task: Task<Void, Never>?
 
@@ -46,11 +49,12 @@ final class Flights: Sendable {
             return superseded.removeValue(forKey: number)
         }
 
-        /// Takes a waiter out, and the flight's task if that was the last who waited for it.
+        /// Takes a waiter out, with the flight's task if that was the last who waited for it.
         mutating func removeWaiter(_ number: UInt64, of key: EntryKey) -> (Waiter, Task<Void, Never>?)? {
             if let waiter = flights[key]?.waiters.removeValue(forKey: number) {
                 guard let flight = flights[key], flight.isAbandoned else { return (waiter, nil) }
-                flights[key] = nil
+                // It stays until it has ended, for those who may come.
+                flights[key]?.isCancelled = true
                 return (waiter, flight.task)
             }
             for (own, flight) in superseded {
@@ -78,6 +82,12 @@ final class Flights: Sendable {
                 + state.superseded.values.map(\.waiters.count).reduce(0, +)
         }
     }
+
+    /// Whether nothing is under way.
+    var isIdle: Bool { state.withLock { $0.flights.isEmpty && $0.superseded.isEmpty } }
+
+    /// Whether the cache was closed: what is computed by then is not stored.
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Waits for the computation of this key, and starts it if nobody has.
     ///
@@ -159,6 +169,9 @@ final class Flights: Sendable {
             case .success(.value(let computed)):
                 return (Array(flight.waiters.values), .success(computed))
             case .success(.elsewhere):
+                takeOver(key, flight.waiters, in: &state)
+                return ([], nil)
+            case .failure where flight.isCancelled:
                 takeOver(key, flight.waiters, in: &state)
                 return ([], nil)
             case .failure(let error as CacheError) where error.code == .timedOut:

@@ -22,6 +22,9 @@ struct Ledger {
         var expired = 0
     }
 
+    /// Of a file that cannot be read.
+    static var empty: Self { Self(bytes: 0, entryCount: 0, hand: 0, sequence: 0) }
+
     init(bytes: Int64, entryCount: Int64, hand: Int64, sequence: Int64) {
         self.bytes = bytes
         self.entryCount = entryCount

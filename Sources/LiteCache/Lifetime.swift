@@ -35,6 +35,12 @@ struct EntryTimes: Sendable, Equatable {
     /// keeps its place in the index for a while.
     var sweepAt: Int64?
 
+    /// How much longer `fetch` may serve it, in milliseconds.
+    var stale: Int64 {
+        guard let expiresAt, let keptUntil else { return 0 }
+        return keptUntil - expiresAt
+    }
+
     static let never = EntryTimes(expiresAt: nil, keptUntil: nil, sweepAt: nil)
 
     /// - Parameters:

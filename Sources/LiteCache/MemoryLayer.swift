@@ -17,6 +17,8 @@ final class MemoryLayer: Sendable {
     private nonisolated(unsafe) let shards: UnsafeMutablePointer<Mutex<MemoryShard>>  // each has its own lock
     /// One catches up, the others wait for it: a bounded read.
     private let catching = Mutex(())
+    /// The file cannot be read any more.
+    private let isShut = Atomic(false)
 
     init(_ database: Database, maximumBytes: Int, visited: VisitedEntries) throws {
         self.database = .passUnretained(database)
@@ -45,12 +47,13 @@ final class MemoryLayer: Sendable {
         try database._withUnsafeGuaranteedRef { try $0.isCurrent(token) }
     }
 
-    /// The entry, if it is here and as new as the file. What else has to hold, the caller asks.
+    /// The entry, if it is here, of this type and as new as the file; it is counted as a hit. What else has to hold, the
+    /// caller asks.
     @inline(__always)
-    func entry(_ hash: Int64, _ key: String, scope: Int) throws -> MemoryEntry? {
-        if let answer = try look(hash, key, scope) { return answer.entry }
+    func entry(_ hash: Int64, _ key: String, _ type: ObjectIdentifier, scope: Int) throws -> MemoryEntry? {
+        if let answer = try look(hash, key, type, scope) { return answer.entry }
         try catchUp()
-        return try look(hash, key, scope)?.entry
+        return try look(hash, key, type, scope)?.entry
     }
 
     private struct Answer {
@@ -59,18 +62,24 @@ final class MemoryLayer: Sendable {
 
     /// Nil if the shard is not up to date.
     @inline(__always)
-    private func look(_ hash: Int64, _ key: String, _ scope: Int) throws -> Answer? {
+    private func look(
+        _ hash: Int64, _ key: String, _ type: ObjectIdentifier, _ scope: Int
+    ) throws -> Answer? {
         let index = Self.index(hash)
-        if let answer = try shards[index].withLockIfAvailable({ try find(hash, key, scope, in: &$0) }) { return answer }
+        if let answer = try shards[index].withLockIfAvailable({ try find(hash, key, type, scope, in: &$0) }) { return answer }
         // Another thread is in the same stripe. They part, or they would take turns with its cache lines.
         ThreadNumber.metAnother()
-        return try shards[index].withLock { try find(hash, key, scope, in: &$0) }
+        return try shards[index].withLock { try find(hash, key, type, scope, in: &$0) }
     }
 
     @inline(__always)
-    private func find(_ hash: Int64, _ key: String, _ scope: Int, in shard: inout MemoryShard) throws -> Answer? {
+    private func find(
+        _ hash: Int64, _ key: String, _ type: ObjectIdentifier, _ scope: Int, in shard: inout MemoryShard
+    ) throws -> Answer? {
         guard try isCurrent(shard.token) else { return nil }
-        guard let entry = shard.entry(hash), entry.scope == scope, entry.key == key else { return Answer(entry: nil) }
+        guard let entry = shard.entry(hash), entry.scope == scope, entry.type == type, entry.key == key else {
+            return Answer(entry: nil)
+        }
         shard.countHit(scope)
         if !entry.isVisited { entry.isVisited = true }
         visited._withUnsafeGuaranteedRef { visited in
@@ -104,11 +113,18 @@ final class MemoryLayer: Sendable {
         }
     }
 
-    /// Drops an entry that turned out to be over or invalidated.
+    /// Drops an entry that turned out to be over or invalidated, and so was no hit.
     func remove(_ entry: MemoryEntry) {
         shards[Self.index(entry.hash)].withLock { shard in
+            shard.countHit(entry.scope, -1)
             if shard.entry(entry.hash) === entry { shard.remove(entry.hash) }
         }
+    }
+
+    /// Forgets everything, for good: nothing can tell any more what is still true.
+    func shut() {
+        isShut.store(true, ordering: .relaxed)
+        for index in 0..<Self.shardCount { shards[index].withLock { $0.shut() } }
     }
 
     /// How often something was found here, by namespace.
@@ -124,6 +140,7 @@ final class MemoryLayer: Sendable {
 
     /// Works in what was committed since the last time. One read.
     private func catchUp() throws {
+        if isShut.load(ordering: .relaxed) { return }
         try catching.withLock { _ in
             let (known, token) = shards[0].withLock { shard in (shard.sequence, shard.token) }
             if try isCurrent(token) { return }

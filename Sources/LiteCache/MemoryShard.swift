@@ -12,8 +12,10 @@ struct MemoryShard {
     /// Beside the others: it is written at each hit.
     private var rootHitCount = 0
     private var hitCounts: [Int] = []
+    /// Of all namespaces that have no counters of their own.
+    private var otherHitCount = 0
     private(set) var bytes = 0
-    let maximumBytes: Int
+    private(set) var maximumBytes: Int
     /// The state of the file that the entries agree with.
     var token: ChangeToken
     /// The last change that is worked in.
@@ -32,17 +34,18 @@ struct MemoryShard {
 
     /// Counts under the lock that is held anyway.
     @inline(__always)
-    mutating func countHit(_ scope: Int) {
+    mutating func countHit(_ scope: Int, _ count: Int = 1) {
         guard scope > 0 else {
-            rootHitCount &+= 1
+            if scope == 0 { rootHitCount &+= count } else { otherHitCount &+= count }
             return
         }
         if scope >= hitCounts.count { hitCounts += Array(repeating: 0, count: scope + 1 - hitCounts.count) }
-        hitCounts[scope] &+= 1
+        hitCounts[scope] &+= count
     }
 
     func hits(_ scope: Int) -> Int {
-        scope == 0 ? rootHitCount : scope < hitCounts.count ? hitCounts[scope] : 0
+        if scope < 0 { return otherHitCount }
+        return scope == 0 ? rootHitCount : scope < hitCounts.count ? hitCounts[scope] : 0
     }
 
     /// Keeps an entry, in the place of another with its hash, and makes room for it.
@@ -85,6 +88,12 @@ struct MemoryShard {
             }
             next = (next + 1) & mask
         }
+    }
+
+    /// Removes everything, and keeps nothing any more.
+    mutating func shut() {
+        removeAll()
+        maximumBytes = 0
     }
 
     mutating func removeAll() {

@@ -27,17 +27,20 @@ final class MemoryStripes: Sendable {
         unmanaged.deallocate()
     }
 
-    /// What the calling thread's stripe has; see ``MemoryLayer/entry(_:_:scope:)``.
+    /// What the calling thread's stripe has; see ``MemoryLayer/entry(_:_:_:scope:)``.
     @inline(__always)
-    func entry(_ hash: Int64, _ key: String, scope: Int) throws -> MemoryEntry? {
+    func entry(_ hash: Int64, _ key: String, _ type: ObjectIdentifier, scope: Int) throws -> MemoryEntry? {
         try unmanaged[ThreadNumber.current & mask]._withUnsafeGuaranteedRef { stripe in
-            try stripe.entry(hash, key, scope: scope)
+            try stripe.entry(hash, key, type, scope: scope)
         }
     }
 
     /// That of the calling thread. Between noting where it stands and keeping what was read nothing may be awaited.
     @inline(__always)
     var own: MemoryLayer { stripes[ThreadNumber.current & mask] }
+
+    /// Forgets everything, for good.
+    func shut() { stripes.forEach { $0.shut() } }
 
     func hits(scope: Int) -> Int { stripes.reduce(0) { $0 + $1.hits(scope: scope) } }
 

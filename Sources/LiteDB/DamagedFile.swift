@@ -11,7 +11,11 @@ struct DamagedFile {
     let logger: Logger
 
     /// Says, for the next open, that statements found the file damaged.
-    var marker: String { "\(runDirectory)/\(DatabaseFile.lastComponent(of: path)).damaged" }
+    var marker: String { Self.marker(of: path, in: runDirectory) }
+
+    static func marker(of path: String, in runDirectory: String) -> String {
+        "\(runDirectory)/\(DatabaseFile.lastComponent(of: path)).damaged"
+    }
 
     /// Leaves the marker; losing it only means that the next statement finds the damage again.
     static func mark(_ marker: String) {

@@ -110,6 +110,11 @@ public final class Database: Sendable {
         return core.walIndex.matches(token.header)
     }
 
+    /// Tells the next open of a disposable file to set this one aside: a component found in it what cannot be.
+    package func noteDamage() {
+        DamagedFile.mark(DamagedFile.marker(of: core.path, in: core.runDirectory))
+    }
+
     /// Throws if the database is closed, or its file was replaced.
     package func checkUsable() throws {
         if isClosed.load(ordering: .relaxed) { throw DatabaseError.closed(core.path) }

@@ -11,7 +11,8 @@ enum CacheCrashHelper {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard arguments.count >= 3 else {
-            FileHandle.standardError.write(Data("usage: fetch|fail|set|count|read PATH KEY [NUMBER]\n".utf8))
+            FileHandle.standardError.write(
+                Data("usage: fetch|fail|set|delete|clear|invalidate|count|read PATH KEY [NUMBER]\n".utf8))
             exit(64)
         }
         let cache = try await Cache.open(at: arguments[1])
@@ -22,6 +23,15 @@ enum CacheCrashHelper {
         case "set":
             try await cache.set(key, number)
             say("set")
+        case "delete":
+            try await cache.delete(key)
+            say("done")
+        case "clear":
+            try await cache.clear()
+            say("done")
+        case "invalidate":
+            try await cache.invalidate(tag: key)
+            say("done")
         case "count":
             for value in 1...number { try await cache.set(key, value) }
             say("counted")

@@ -1,7 +1,5 @@
 import Foundation
 import LiteStackTesting
-import Logging
-import Synchronization
 import Testing
 
 @testable import LiteCache
@@ -118,29 +116,6 @@ import Testing
             #expect(try await first == "text")
             #expect(try await second == [1, 2])
             #expect(try await cache.get("key") == [1, 2])
-        }
-    }
-}
-
-/// Counts warnings.
-private final class WarningLog: Sendable {
-    private let warnings = Atomic<Int>(0)
-
-    var count: Int { warnings.load(ordering: .relaxed) }
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
-
-    private struct Handler: LogHandler {
-        let log: WarningLog
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.warning
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            log.warnings.add(1, ordering: .relaxed)
         }
     }
 }

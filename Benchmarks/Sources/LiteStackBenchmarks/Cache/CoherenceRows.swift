@@ -1,7 +1,7 @@
 import CBenchSQLite
 import LiteCache
 
-/// `cache.l1.coherence`: another process writes 5,000 times a second while this one reads out of memory.
+/// `cache.l1.coherence`: another process writes more than 5,000 times a second while this one reads out of memory.
 enum CoherenceRows {
     static let writtenCount = 100
     static let untouchedCount = 10_000
@@ -18,7 +18,7 @@ enum CoherenceRows {
         let writer = try Child("cache-writer", path)
         guard try writer.line() == "writing" else { throw WrongResult() }
         let readCount = plan.isQuick ? 200_000 : 10_000_000
-        let stale = try await staleReads(of: readCount, cache, untouched, committed)
+        let stale = try await staleReads(of: readCount, cache, committed)
         let before = try await cache.statistics().activity
         for number in 0..<readCount / 10 { try await read(untouched[number &* 31 % untouched.count], cache) }
         let after = try await cache.statistics().activity
@@ -26,36 +26,31 @@ enum CoherenceRows {
         let rate = try writer.answer(Double.self)
         try writer.finish()
         await cache.close()
-        guard plan.isQuick || rate > 4_500 else {
-            throw ChildError(message: "the writer reached only \(rate) a second")
+        guard plan.isQuick || rate >= 5_000 else {
+            throw ChildError(message: "the writer reached only \(rate) a second; 5,000 are asked for")
         }
         let hits = Double(after.memoryHits - before.memoryHits) / Double(readCount / 10)
         let setting = "another process sets 100 keys in turn, \(Int(rate)) sets a second"
         return [
             ResultRow(
                 "cache.l1.coherence", unit: "stale reads", better: .lower, goal: 0, ours: Double(stale),
-                text: "\(readCount) reads of written and untouched keys, each checked against what the writer had "
+                text: "\(readCount) reads of keys that are being written, each checked against what the writer had "
                     + "committed when the read began; \(setting)"),
             ResultRow(
                 "cache.l1.coherence.hits", unit: "of the reads", better: .higher, goal: 0.95, ours: hits,
-                text: "reads of 10,000 untouched keys answered from memory; \(setting)"),
+                text: "\(readCount / 10) reads of 10,000 untouched keys answered from memory; \(setting)"),
         ]
     }
 
-    private static func staleReads(
-        of count: Int, _ cache: Cache, _ untouched: [String], _ committed: SharedCounters
-    ) async throws -> Int {
+    /// Reads written keys only: an untouched one cannot be stale.
+    private static func staleReads(of count: Int, _ cache: Cache, _ committed: SharedCounters) async throws -> Int {
         let keys = (0..<writtenCount).map(written)
         var stale = 0
         for number in 0..<count {
-            if number % 2 == 0 {
-                let index = number / 2 % writtenCount
-                let floor = committed.load(index)
-                guard let found = try await cache.get(keys[index], as: Int.self) else { throw WrongResult() }
-                if found < floor { stale += 1 }
-            } else {
-                try await read(untouched[number &* 31 % untouched.count], cache)
-            }
+            let index = number % writtenCount
+            let floor = committed.load(index)
+            guard let found = try await cache.get(keys[index], as: Int.self) else { throw WrongResult() }
+            if found < floor { stale += 1 }
         }
         return stale
     }

@@ -11,6 +11,8 @@ struct ResultRow: Sendable {
     let better: Direction
     /// What `ratio` is held to, or `ours` where there is no baseline.
     let goal: Double
+    /// Whether a tie does not meet the goal.
+    var isStrict = false
     let ours: Double
     var baseline: Double?
     /// What the baseline is.
@@ -28,6 +30,7 @@ struct ResultRow: Sendable {
 
     var isMet: Bool {
         let value = ratio ?? ours
+        if isStrict, value == goal { return false }
         return better == .higher ? value >= goal : value <= goal
     }
 

@@ -18,7 +18,7 @@ struct ResultTable {
     }
 
     private func cells(_ row: ResultRow) -> [String] {
-        let sign = row.better == .higher ? "≥" : "≤"
+        let sign = row.isStrict ? (row.better == .higher ? ">" : "<") : row.better == .higher ? "≥" : "≤"
         return [
             row.name, row.unit, number(row.ours), row.baseline.map(number) ?? "–", ratio(row),
             sign + " " + number(row.goal) + (row.ratio == nil ? "" : "×"), row.isMet ? "yes" : "NO",
