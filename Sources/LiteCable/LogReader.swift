@@ -206,6 +206,12 @@ struct LogReader {
         fileprivate let router: Router
         fileprivate let listener: Listener
 
+        /// Whether a disconnect may have come since it was last asked.
+        func takeDisconnect() -> Bool {
+            guard listener.mayBeDisconnected.load(ordering: .relaxed) else { return false }
+            return listener.mayBeDisconnected.exchange(false, ordering: .relaxed)
+        }
+
         /// Ends the waiting.
         func stop() {
             listener.end()

@@ -178,6 +178,7 @@ final class Router: Sendable {
                 listener.pendingFrom = chunk.after
                 woken.append(listener)
             }
+            Self.tellDisconnects(chunk, state)
             if chunk.marks.isEmpty {
                 for channel in chunk.channels { state.tree.forEach(matching: channel, wake) }
             } else {
@@ -187,6 +188,15 @@ final class Router: Sendable {
         }
         for listener in woken ?? [] { listener.signal() }
         return woken != nil
+    }
+
+    /// Beside the log, since who stands far back in it comes to its disconnect late, or not at all.
+    private static func tellDisconnects(_ chunk: LogChunk, _ state: borrowing State) {
+        func tell(_ listener: Listener) { listener.mayBeDisconnected.store(true, ordering: .relaxed) }
+        for channel in chunk.channels where channel.hasPrefix(CableStore.subjectPrefix) {
+            state.tree.forEach(matching: channel, tell)
+        }
+        if !chunk.marks.isEmpty { state.listeners.values.forEach(tell) }
     }
 
     private func forgetOldest(_ state: inout State) {

@@ -40,8 +40,10 @@ extension Cable {
         private let seat: Gateway.Seat
         private let subscription: Subscription
         private let gap: Gap?
-        /// Where the log ended when it began: a disconnect from before is not meant for it.
+        /// Where the log ended when it began.
         private let opening: Cursor
+        /// Where the log ended when its grant was asked for: a disconnect from before is not meant for it.
+        private let asked: Cursor
         private let deadline: ContinuousClock.Instant?
         private let state = Mutex(State())
 
@@ -54,7 +56,7 @@ extension Cable {
 
         init(
             gateway: Gateway, seat: Gateway.Seat, grant: Grant, patterns: [ChannelPattern], presence: [String],
-            start: Start, connection: ConnectionID
+            start: Start, connection: ConnectionID, asked: Cursor
         ) async throws {
             let cable = gateway.cable
             let opening = try cable.head()
@@ -68,13 +70,13 @@ extension Cable {
             self.grant = grant
             self.presence = presence
             self.connection = connection
-            self.opening = opening
+            (self.opening, self.asked) = (opening, asked)
             self.gap = gap
             deadline = Self.deadline(of: grant, cable)
         }
 
         /// A session that receives nothing but its end.
-        init(gateway: Gateway, seat: Gateway.Seat, grant: Grant, connection: ConnectionID) throws {
+        init(gateway: Gateway, seat: Gateway.Seat, grant: Grant, connection: ConnectionID, asked: Cursor) throws {
             let cable = gateway.cable
             let opening = try cable.head()
             subscription = Subscription(
@@ -84,7 +86,7 @@ extension Cable {
             self.seat = seat
             self.grant = grant
             self.connection = connection
-            self.opening = opening
+            (self.opening, self.asked) = (opening, asked)
             presence = []
             gap = nil
             deadline = Self.deadline(of: grant, cable)
@@ -134,7 +136,7 @@ extension Cable {
             }
             guard !isStopped else { return .closed }
             // Only now, when a disconnect that comes later is received.
-            try gateway.check(grant)
+            try gateway.check(grant, asked: asked)
             // An id of its own: a socket has several sessions, and one that ends must not take the others' seats away.
             let chair = ConnectionID()
             defer {
@@ -146,7 +148,7 @@ extension Cable {
                 }
                 if let gap { try await send(.gap(gap)) }
                 let listed = try await join(chair, send)
-                return try await pass(&reader, listed, send)
+                return try await pass(&reader, control, listed, send)
             }
         }
 
@@ -173,21 +175,21 @@ extension Cable {
         }
 
         private func pass(
-            _ reader: inout LogReader, _ listed: Cursor, _ deliver: (Delivery) async throws -> Void
+            _ reader: inout LogReader, _ control: LogReader.Control, _ listed: Cursor,
+            _ deliver: (Delivery) async throws -> Void
         ) async throws -> End {
             let heartbeat = gateway.limits.heartbeat
             var nextHeartbeat = ContinuousClock.now + heartbeat
             var hasDelivered = false
             while true {
                 while let event = reader.take() {
-                    if isDisconnect(event) { return .disconnected }
+                    if let end = try endNow(control) { return end }
                     guard concernsClient(event, listed) else { continue }
-                    if let end = endNow { return end }
                     try await deliver(Self.delivery(of: event))
                     hasDelivered = true
                 }
                 try Task.checkCancellation()
-                if let end = endNow { return end }
+                if let end = try endNow(control) { return end }
                 let state = try reader.fill()
                 if case .end = state { return .closed }
                 guard case .wait = state else {
@@ -203,6 +205,8 @@ extension Cable {
                     try await deliver(.heartbeat(reader.cursor))
                     nextHeartbeat = .now + heartbeat
                 }
+                // Told while the reader was ahead of it, nothing would wake it.
+                if let end = try endNow(control) { return end }
                 guard await reader.wait(until: deadline.map { min($0, nextHeartbeat) } ?? nextHeartbeat) else {
                     try Task.checkCancellation()
                     return .closed
@@ -211,10 +215,11 @@ extension Cable {
         }
 
         /// Looked at before each delivery, since a client that is far behind never comes to rest.
-        private var endNow: End? {
+        private func endNow(_ control: LogReader.Control) throws -> End? {
             if state.withLock({ $0.isStopped }) { return .closed }
             if let deadline, ContinuousClock.now >= deadline { return .expired }
-            return nil
+            guard control.takeDisconnect(), let last = try gateway.lastDisconnect(of: grant.subject) else { return nil }
+            return last.seq > asked.seq ? .disconnected : nil
         }
 
         private static func delivery(of event: Event) -> Delivery {
@@ -224,14 +229,7 @@ extension Cable {
             }
         }
 
-        private func isDisconnect(_ event: Event) -> Bool {
-            guard case .message(let message) = event, message.channel.hasPrefix(CableStore.subjectPrefix) else {
-                return false
-            }
-            return message.cursor.seq > opening.seq
-        }
-
-        /// Old disconnects are for older sessions, and what the list of members shows need not be told again.
+        /// Disconnects are told beside the log, and what the list of members shows need not be told again.
         private func concernsClient(_ event: Event, _ listed: Cursor) -> Bool {
             guard case .message(let message) = event, message.channel.utf8.first == UInt8(ascii: "$") else {
                 return true

@@ -24,6 +24,7 @@ extension Cable {
         private let gateway: Gateway
         private let grant: Grant
         private let seat: Gateway.Seat
+        private let asked: Cursor
         private let state = Mutex(State())
 
         private struct State {
@@ -34,7 +35,8 @@ extension Cable {
             var isOver = false
         }
 
-        init(gateway: Gateway, grant: Grant, seat: Gateway.Seat, connection: ConnectionID) {
+        init(gateway: Gateway, grant: Grant, seat: Gateway.Seat, connection: ConnectionID, asked: Cursor) {
+            self.asked = asked
             self.gateway = gateway
             self.grant = grant
             self.seat = seat
@@ -66,7 +68,8 @@ extension Cable {
             close: @escaping @Sendable (End) async -> Void
         ) async throws where Texts.Element == String {
             try await withThrowingDiscardingTaskGroup { group in
-                let control = try gateway.controlSession(for: grant, connection: connection, seat: seat)
+                let control = try Session(
+                    gateway: gateway, seat: seat, grant: grant, connection: connection, asked: asked)
                 let isStopped = state.withLock { state in
                     state.control = control
                     return state.isStopped
@@ -164,7 +167,7 @@ extension Cable {
             }
             let session = try await gateway.session(
                 for: grant, channels: command.channels ?? [], from: try command.start,
-                presence: command.presence ?? [], connection: connection, seat: seat)
+                presence: command.presence ?? [], connection: connection, seat: seat, asked: asked)
             state.withLock { $0.sessions[name] = session }
             return session
         }
@@ -174,7 +177,7 @@ extension Cable {
                 throw CableError(.invalidCommand, "A client published to no channel")
             }
             try grant.check(publishingTo: channel)
-            try gateway.check(grant)
+            try gateway.check(grant, asked: asked)
             return try await gateway.cable.publish(
                 command.data ?? .null, to: channel, event: command.event,
                 excluding: command.exclude == true ? connection : nil)
@@ -203,21 +206,16 @@ extension Cable {
 }
 
 extension Cable.Gateway {
-    /// Begins a socket: one client that talks both ways.
+    /// Begins a socket: one client that talks both ways. `asked` is as for
+    /// ``session(for:channels:from:presence:connection:asked:)``.
     ///
     /// - Throws: `CableError` with `expired`, `unauthorised` or `overLimit`; `DatabaseError`.
     public func socket(
-        for grant: Cable.Grant, connection: Cable.ConnectionID = Cable.ConnectionID()
+        for grant: Cable.Grant, connection: Cable.ConnectionID = Cable.ConnectionID(), asked: Cable.Cursor? = nil
     ) throws -> Cable.Socket {
         let seat = try Seat.take(in: self)
-        try check(grant)
-        return Cable.Socket(gateway: self, grant: grant, seat: seat, connection: connection)
-    }
-
-    /// A session without channels: it ends when the grant does, and sends heartbeats.
-    func controlSession(
-        for grant: Cable.Grant, connection: Cable.ConnectionID, seat: Seat
-    ) throws -> Cable.Session {
-        try Cable.Session(gateway: self, seat: seat, grant: grant, connection: connection)
+        let asked = try asked ?? cable.head()
+        try check(grant, asked: asked)
+        return Cable.Socket(gateway: self, grant: grant, seat: seat, connection: connection, asked: asked)
     }
 }
