@@ -39,10 +39,12 @@ final class Router: Sendable {
 
     let database: Database
     let store: CableStore
+    let stamp: LogStamp
     private let recentBytes: Int
     private let state = Mutex(State())
 
-    init(database: Database, store: CableStore, recentBytes: Int) {
+    init(database: Database, store: CableStore, stamp: LogStamp, recentBytes: Int) {
+        self.stamp = stamp
         self.database = database
         self.store = store
         self.recentBytes = recentBytes
@@ -73,6 +75,7 @@ final class Router: Sendable {
         // Before the first look at where the log ends, so that no commit falls between the two.
         let commits = database.changes(in: ["lite_cable_messages"]).makeAsyncIterator()
         let head = try database.read { snapshot in try store.head(in: snapshot) }
+        stamp.note(head)
         state.withLock { state in
             guard !state.isClosed else { return listener.end() }
             state.registrationCount += 1
@@ -157,6 +160,7 @@ final class Router: Sendable {
                 channels[channel] = isWanted
                 return isWanted
             }
+            stamp.note(head)
             return LogChunk(
                 after: after, through: through, messages: messages, channels: Array(channels.keys), marks: marks,
                 registrationCount: registrationCount)
