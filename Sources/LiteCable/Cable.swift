@@ -25,6 +25,7 @@ public final class Cable: Sendable {
     let router: Router
     let configuration: Configuration
     let clock: WallClock
+    let logger: Logger
     private let ownsDatabase: Bool
 
     /// Uses the log in a database that is open already; its tables are made if they are missing.
@@ -68,6 +69,7 @@ public final class Cable: Sendable {
         self.database = database
         self.configuration = configuration
         self.ownsDatabase = ownsDatabase
+        self.logger = logger
         stamp = try LogStamp(database)
         store = try await Self.openStore(in: database, stamp, configuration, patterns)
         router = Router(database: database, store: store, stamp: stamp, recentBytes: configuration.recentBytes)

@@ -100,6 +100,23 @@ extension Cable {
                 start: start, connection: connection, asked: asked)
         }
 
+        /// A session whose channels your server chose, of whoever it let in: any name or pattern.
+        ///
+        /// - Throws: `CableError` with `overLimit`, `invalidCommand` or `invalidChannel`; `DatabaseError`.
+        package func session(
+            to channels: [String], from start: Start, connection: ConnectionID
+        ) async throws -> Session {
+            guard !channels.isEmpty else {
+                throw CableError(.invalidCommand, "A stream was asked for without channels")
+            }
+            let patterns = try Set(channels).sorted().map { try ChannelPattern($0) }
+            return try await Session(
+                gateway: self, seat: try Seat.take(in: self),
+                grant: try Grant(subject: connection.description, channels: [], permissions: .replay),
+                patterns: patterns,
+                presence: [], start: start, connection: connection, asked: try cable.head())
+        }
+
         /// Checks that a grant counts now, which was asked for when the log ended there.
         ///
         /// - Throws: `CableError` with `expired` or `unauthorised`; `DatabaseError`.
@@ -133,7 +150,7 @@ extension Cable {
             for grant: Grant, channels: [String], from start: Start, limit: Int = 100, asked: Cursor? = nil
         ) async throws -> (events: [Event], cursor: Cursor) {
             let session = try await session(for: grant, channels: channels, from: start, asked: asked)
-            return try session.read(limit: limit)
+            return try await session.read(limit: limit)
         }
 
         /// One connected client, counted for as long as this lives.

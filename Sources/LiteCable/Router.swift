@@ -154,7 +154,8 @@ final class Router: Sendable {
             guard head > after else { return nil }
             var channels: [String: Bool] = [:]
             let marks = try store.marks(after: after, in: snapshot)
-            let (messages, through) = try store.scan(after: after, through: head, in: snapshot) { channel in
+            let (messages, through) = try store.scan(after: after, through: head, .large, in: snapshot) {
+                channel in
                 if let known = channels[channel] { return known }
                 let isWanted = hasListener(for: channel)
                 channels[channel] = isWanted

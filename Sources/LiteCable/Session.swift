@@ -64,7 +64,7 @@ extension Cable {
             let matcher = try Self.matcher(for: grant, patterns + watched)
             let gap = Self.gap(at: start, end: opening, for: grant, gateway.limits)
             subscription = try await cable.subscribe(
-                matching: matcher, from: gap.map { .after($0.to) } ?? start, as: connection)
+                matching: matcher, from: gap.map { .after($0.to) } ?? start, as: connection, portion: .small)
             self.gateway = gateway
             self.seat = seat
             self.grant = grant
@@ -81,7 +81,7 @@ extension Cable {
             let opening = try cable.head()
             subscription = Subscription(
                 router: cable.router, matcher: try Self.matcher(for: grant, []), start: opening, isChecked: true,
-                policy: .catchUpFromLog, connection: nil, onListening: {})
+                policy: .catchUpFromLog, connection: nil, portion: .small, onListening: {})
             self.gateway = gateway
             self.seat = seat
             self.grant = grant
@@ -160,7 +160,8 @@ extension Cable {
                 try await cable.presence.join(
                     channel, as: grant.subject, infoJSON: grant.info ?? Array("null".utf8), connection: chair)
             }
-            guard !presence.isEmpty else { return opening }
+            // Then those of a channel that the server chose concern the client, all of them.
+            guard !presence.isEmpty else { return Cursor(epoch: opening.epochNumber, seq: 0) }
             // One view for all lists: what changes any of them lies behind its cursor.
             let (lists, cursor) = try cable.database.read { snapshot in
                 (
@@ -239,7 +240,7 @@ extension Cable {
         }
 
         /// What lies ahead now, at most `limit` events.
-        func read(limit: Int) throws -> (events: [Event], cursor: Cursor) {
+        func read(limit: Int) async throws -> (events: [Event], cursor: Cursor) {
             var events: [Event] = gap.map { [.gap($0)] } ?? []
             var messageCount = 0
             var reader = try LogReader(subscription)
@@ -252,7 +253,9 @@ extension Cable {
                     messageCount += 1
                     if messageCount >= max(limit, 1) { return (events, event.cursor) }
                 }
+                try Task.checkCancellation()
                 guard case .ready = try reader.fill() else { return (events, reader.cursor) }
+                await Task.yield()
             }
         }
     }
