@@ -153,6 +153,18 @@ extension Cable {
             return try await session.read(limit: limit)
         }
 
+        /// Runs `body` with a control whose deliveries cancel its task when the client takes nothing.
+        func limitingStalls<R>(_ body: (LogReader.Control) async throws -> R) async throws -> R {
+            let silent = Subscription(
+                router: cable.router, matcher: ChannelMatcher([ChannelPattern]()), start: try cable.head(),
+                isChecked: true,
+                policy: .catchUpFromLog, connection: nil, portion: .small, onListening: {})
+            let reader = try LogReader(silent)
+            defer { withExtendedLifetime(reader) {} }
+            let control = reader.control
+            return try await control.limitingDeliveries(to: limits.stallTimeout) { try await body(control) }
+        }
+
         /// One connected client, counted for as long as this lives.
         final class Seat: Sendable {
             private let gateway: Gateway

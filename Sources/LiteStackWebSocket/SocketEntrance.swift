@@ -14,7 +14,8 @@ struct SocketEntrance: Sendable {
     let authorise: @Sendable (Request) async throws -> Cable.Grant?
 
     enum Answer: Sendable {
-        case open(Cable.Socket)
+        /// With the subprotocol to answer, if the client offered it.
+        case open(Cable.Socket, subprotocol: String?)
         case refuse(HTTPResponse.Status, String)
     }
 
@@ -28,7 +29,10 @@ struct SocketEntrance: Sendable {
             guard let grant = try await authorise(request) else { return .refuse(.unauthorized, "unauthorised") }
             let chosen = request.uri.queryParameters["connection"].map { Cable.ConnectionID(String($0)) }
             guard let connection = chosen ?? Cable.ConnectionID() else { return .refuse(.badRequest, "invalidCommand") }
-            return .open(try gateway.socket(for: grant, connection: connection, asked: asked))
+            let isOffered = RequestToken.subprotocols(of: request).contains(RequestToken.subprotocol)
+            return .open(
+                try gateway.socket(for: grant, connection: connection, asked: asked),
+                subprotocol: isOffered ? RequestToken.subprotocol : nil)
         } catch let error as CableError {
             return .refuse(error.httpStatus, error.code.description)
         } catch {
