@@ -24,6 +24,7 @@ let package = Package(
             dependencies: [
                 .product(name: "LiteStack", package: "litestack"),
                 .product(name: "LiteStackHummingbird", package: "litestack"),
+                .product(name: "LiteStackWebSocket", package: "litestack"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

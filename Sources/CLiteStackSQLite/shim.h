@@ -16,6 +16,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -148,6 +151,30 @@ static inline int litestack_errno(void) { return errno; }
 static inline int litestack_flock(int descriptor, int operation) { return flock(descriptor, operation); }
 static inline int litestack_stat(const char *path, struct stat *result) { return stat(path, result); }
 static inline int litestack_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
+
+/// When a file was made, in nanoseconds since 1970; 0 if that is not known. By the system call itself, since statx() is
+/// hidden without _GNU_SOURCE (https://man7.org/linux/man-pages/man2/statx.2.html).
+static inline int64_t litestack_birth(const char *path) {
+#if defined(__linux__) && defined(SYS_statx)
+    extern long syscall(long number, ...);
+    union { unsigned char bytes[256]; uint64_t aligned; } result;
+    const unsigned int birth = 0x800;  // STATX_BTIME
+    if (syscall(SYS_statx, AT_FDCWD, path, 0, birth, &result) != 0) { return 0; }
+    uint32_t mask, nanoseconds;
+    int64_t seconds;
+    memcpy(&mask, result.bytes, 4);
+    memcpy(&seconds, result.bytes + 80, 8);
+    memcpy(&nanoseconds, result.bytes + 88, 4);
+    return mask & birth ? seconds * 1000000000 + nanoseconds : 0;
+#elif defined(__APPLE__)
+    struct stat info;
+    if (stat(path, &info) != 0) { return 0; }
+    return (int64_t)info.st_birthtimespec.tv_sec * 1000000000 + info.st_birthtimespec.tv_nsec;
+#else
+    (void)path;
+    return 0;
+#endif
+}
 
 static void litestack_interrupted(int signal) { (void)signal; }
 

@@ -26,7 +26,15 @@ extension Cable {
         try ChannelName.checkConsumer(name)
         let matcher = try ChannelMatcher(patterns)
         let store = store
-        if let saved = try database.read({ snapshot in try store.offset(of: name, in: snapshot) }) {
+        let (known, head) = try database.read { snapshot in
+            (try store.offset(of: name, in: snapshot), try store.head(in: snapshot))
+        }
+        if let saved = known {
+            if saved > head {
+                // It would never save again, nor be told what came: the gap that comes first ends here.
+                let now = clock.milliseconds()
+                try await database.write { transaction in try store.reset(name, to: head, at: now, in: transaction) }
+            }
             return try await subscribe(matching: matcher, from: .after(Cursor(epoch: store.epoch, seq: saved)))
         }
         let first = try await subscribe(matching: matcher, from: start)
@@ -38,7 +46,7 @@ extension Cable {
 
     /// Saves that a consumer is done with everything up to a cursor. It never moves back. One write transaction.
     ///
-    /// - Throws: `CableError` with `otherLog`; `DatabaseError`.
+    /// - Throws: `CableError` with `otherLog`, also for a cursor that the log has not come to; `DatabaseError`.
     public func save(_ cursor: Cursor, consumer name: String) async throws {
         try check(cursor, name)
         let (store, now) = (store, clock.milliseconds())

@@ -72,7 +72,9 @@ extension Cable {
     public func publish(_ drafts: [Draft]) async throws -> Cursor? {
         let rows = try drafts.map(checked)
         let (store, now) = (store, clock.milliseconds())
-        return try await database.write { transaction in try store.append(rows, at: now, in: transaction) }
+        let last = try await database.write { transaction in try store.append(rows, at: now, in: transaction) }
+        if let last { stamp.notePublished(last.seq) }
+        return last
     }
 
     /// Publishes a value as JSON in the caller's transaction: it is seen when, and only when, that commits.
@@ -113,7 +115,9 @@ extension Cable {
     private func publish(one draft: Draft) async throws -> Cursor {
         let row = try checked(draft)
         let (store, now) = (store, clock.milliseconds())
-        return try await database.write { transaction in try store.append(row, at: now, in: transaction) }
+        let cursor = try await database.write { transaction in try store.append(row, at: now, in: transaction) }
+        stamp.notePublished(cursor.seq)
+        return cursor
     }
 
     private func publish(one draft: Draft, in transaction: borrowing Transaction) throws -> Cursor {

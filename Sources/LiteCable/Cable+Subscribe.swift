@@ -33,7 +33,7 @@ extension Cable {
 
     func subscribe(
         matching matcher: ChannelMatcher, from start: Start, whenSlow policy: SlowPolicy = .catchUpFromLog,
-        as connection: ConnectionID? = nil
+        as connection: ConnectionID? = nil, portion: CableStore.Portion = .large
     ) async throws -> Subscription {
         let store = store
         var isChecked = true
@@ -57,7 +57,7 @@ extension Cable {
         }
         return Subscription(
             router: router, matcher: matcher, start: cursor, isChecked: isChecked, policy: policy,
-            connection: connection, onListening: listening(to: matcher))
+            connection: connection, portion: portion, onListening: listening(to: matcher))
     }
 
     /// Who listens to presence is told of members that vanish, also if nobody of this process is present.

@@ -21,9 +21,11 @@ public final class Cable: Sendable {
     public let presence: Presence
     let database: Database
     let store: CableStore
+    let stamp: LogStamp
     let router: Router
     let configuration: Configuration
     let clock: WallClock
+    let logger: Logger
     private let ownsDatabase: Bool
 
     /// Uses the log in a database that is open already; its tables are made if they are missing.
@@ -67,8 +69,10 @@ public final class Cable: Sendable {
         self.database = database
         self.configuration = configuration
         self.ownsDatabase = ownsDatabase
-        store = try await Self.openStore(in: database, configuration, patterns)
-        router = Router(database: database, store: store, recentBytes: configuration.recentBytes)
+        self.logger = logger
+        stamp = try LogStamp(database)
+        store = try await Self.openStore(in: database, stamp, configuration, patterns)
+        router = Router(database: database, store: store, stamp: stamp, recentBytes: configuration.recentBytes)
         clock = WallClock(source: configuration.now, logger: logger)
         presence = Presence(
             database: database, store: store, router: router, clock: clock, timeout: configuration.presenceTimeout,
@@ -82,14 +86,16 @@ public final class Cable: Sendable {
     }
 
     private static func openStore(
-        in database: Database, _ configuration: Configuration, _ patterns: [ChannelPattern]
+        in database: Database, _ stamp: LogStamp, _ configuration: Configuration, _ patterns: [ChannelPattern]
     ) async throws -> CableStore {
         let isDurable = try await database.effectiveSettings().synchronous == 2
         let opening = CableStore.Opening(
-            configuration: configuration, patterns: patterns,
-            inode: Int64(truncatingIfNeeded: database.identifier.inode), boot: isDurable ? nil : Boot.identifier)
+            configuration: configuration, patterns: patterns, stamp: stamp, boot: isDurable ? nil : Boot.identifier)
         func look() throws -> CableStore? {
-            try database.read { snapshot in try CableStore.open(opening, in: snapshot) }
+            let stamped = try stamp.read()
+            let store = try database.read { snapshot in try CableStore.open(opening, stamped, in: snapshot) }
+            if let store, let stamped, stamped.epoch == store.epoch { stamp.adopt(stamped) }
+            return store
         }
         if let store = try look() { return store }
         try await database.write { transaction in
@@ -114,13 +120,14 @@ public final class Cable: Sendable {
 
     /// Makes every cursor that was given out one of another log, so that whoever comes back with one is told a gap.
     ///
-    /// For tools that restore a file in its place: a copy over the old file, or SQLite's own restore, can leave an older
-    /// log that goes on with the same numbers, and nothing in it tells. A file that was moved to its place is noticed
-    /// when it is opened. Call it once, before any server opens the file, and close the cable.
+    /// For tools that restore a file. Most restores are noticed when the file is opened, by what `run/` beside it says: see
+    /// the guide *Never miss an update*. A backup of the whole folder that is written over the old files in place is not.
+    /// Call it once, before any server opens the file, and close the cable.
     ///
     /// - Throws: `DatabaseError`.
     public func renewEpoch() async throws {
-        try await database.write { transaction in try CableStore.renewEpoch(in: transaction) }
+        let stamp = stamp
+        try await database.write { transaction in try CableStore.renewEpoch(stamp, in: transaction) }
     }
 
     // MARK: Cursors
@@ -144,7 +151,9 @@ public final class Cable: Sendable {
     }
 
     func head() throws -> Cursor {
-        try database.read { snapshot in try store.cursor(in: snapshot) }
+        let cursor = try database.read { snapshot in try store.cursor(in: snapshot) }
+        stamp.note(cursor.seq)
+        return cursor
     }
 
     func check(_ identifier: DatabaseIdentifier) throws {

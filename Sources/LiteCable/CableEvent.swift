@@ -61,7 +61,8 @@ extension Cable {
 
     /// What becomes of a subscriber that is slower than its channels. It never holds up anybody else.
     public enum SlowPolicy: Sendable, Hashable {
-        /// It goes on reading the log where it stands, and misses nothing until retention removes it. Costs no memory.
+        /// It goes on reading the log where it stands, and misses nothing until retention removes it. It holds at most
+        /// 1,000 messages and 256 KiB, and one payload; a client's session 64 messages and 64 KiB.
         case catchUpFromLog
         /// When it asks for more and is more than so many messages behind, the oldest are left out, and told by a gap.
         case dropOldest(capacity: Int)

@@ -26,6 +26,9 @@ enum CableSchema {
                     INSERT INTO lite_cable_log (id, epoch) VALUES (1, lower(hex(randomblob(8))));
                     """),
             .init(oldestUsable: 2, sql: secondStep),
+            // Where in the log a disconnect stands, for sessions that cannot go by the time.
+            .init(
+                oldestUsable: 2, sql: "ALTER TABLE lite_cable_disconnects ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;"),
         ])
 
     /// Events, retention by pattern, consumers, presence. The payload stands last, so that the other columns are found

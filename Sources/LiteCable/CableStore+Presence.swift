@@ -9,7 +9,7 @@ import Foundation
 /// Who is present: one row for each channel, member and connection. What changes is told in the same transaction.
 extension CableStore {
     static let presencePrefix = "$presence."
-    /// How many expired rows one look removes.
+    /// How many expired rows one transaction removes.
     static let sweepBatch = 500
 
     /// One connection of a member on a channel.
@@ -23,7 +23,7 @@ extension CableStore {
     func join(
         _ seat: Seat, info: [UInt8], until expiry: Int64, at now: Int64, in transaction: borrowing Transaction
     ) throws {
-        try sweep(at: now, in: transaction)
+        try sweep(seat.member, on: seat.channel, at: now, in: transaction)
         let known = try knownInfo(of: seat.member, on: seat.channel, in: transaction)
         try transaction.execute(
             """
@@ -75,7 +75,7 @@ extension CableStore {
             UPDATE lite_cable_presence SET expires_at = min(expires_at, \(time))
             WHERE channel = \(seat.channel) AND member = \(seat.member) AND connection = \(seat.connection)
             """)
-        try sweep(at: now, in: transaction)
+        try sweep(seat.member, on: seat.channel, at: now, in: transaction)
     }
 
     /// Gives up all seats of a connection.
@@ -85,26 +85,36 @@ extension CableStore {
             UPDATE lite_cable_presence SET expires_at = min(expires_at, \(time))
             WHERE connection = \(connection)
             """)
-        try sweep(at: now, in: transaction)
+        let seats = try transaction.all(
+            "SELECT channel, member, connection FROM lite_cable_presence WHERE connection = \(connection)",
+            Self.seat)
+        for seat in seats { try sweep(seat.member, on: seat.channel, at: now, in: transaction) }
     }
 
-    /// Removes the seats whose time is over, and tells which members are gone with their last one.
-    func sweep(at now: Int64, in transaction: borrowing Transaction) throws {
-        while true {
-            let gone = try transaction.all(Self.expired(at: now)) { row in
-                Seat(channel: try row.text(0), member: try row.text(1), connection: try row.text(2))
-            }
-            for seat in gone {
-                try transaction.execute(
-                    """
-                    DELETE FROM lite_cable_presence
-                    WHERE channel = \(seat.channel) AND member = \(seat.member) AND connection = \(seat.connection)
-                    """)
-                guard try knownInfo(of: seat.member, on: seat.channel, in: transaction) == nil else { continue }
-                try tell("leave", seat.member, on: seat.channel, info: nil, at: now, in: transaction)
-            }
-            guard gone.count == Self.sweepBatch else { return }
-        }
+    /// Removes some of the seats whose time is over, and tells which members are gone with their last one.
+    ///
+    /// - Returns: Whether there may be more, for a transaction of their own.
+    func sweep(at now: Int64, in transaction: borrowing Transaction) throws -> Bool {
+        let gone = try transaction.all(Self.expired(at: now), Self.seat)
+        for seat in gone { try sweep(seat.member, on: seat.channel, at: now, in: transaction) }
+        return gone.count == Self.sweepBatch
+    }
+
+    /// The same for one member.
+    private func sweep(
+        _ member: String, on channel: String, at now: Int64, in transaction: borrowing Transaction
+    ) throws {
+        let count = try transaction.execute(
+            """
+            DELETE FROM lite_cable_presence
+            WHERE channel = \(channel) AND member = \(member) AND expires_at <= \(now)
+            """)
+        guard count > 0, try knownInfo(of: member, on: channel, in: transaction) == nil else { return }
+        try tell("leave", member, on: channel, info: nil, at: now, in: transaction)
+    }
+
+    private static func seat(_ row: borrowing Row) throws -> Seat {
+        Seat(channel: try row.text(0), member: try row.text(1), connection: try row.text(2))
     }
 
     static func expired(at now: Int64) -> SQL {

@@ -8,9 +8,17 @@ import Foundation
 
 /// Reading the log.
 extension CableStore {
-    /// How many rows and bytes one read looks at, so that catching up over a long log is many short reads.
-    static let scanCount: Int64 = 1_000
-    static let scanBytes = 4 << 20
+    /// How many rows one read looks at, and after how many bytes of payloads it ends, so that catching up over a long log
+    /// is many short reads, and a reader that lags holds little: at most so much, and one payload more.
+    struct Portion: Sendable {
+        let rows: Int64
+        let bytes: Int
+
+        /// For code of the application, and for what all of a process share.
+        static let large = Portion(rows: 1_000, bytes: 256 << 10)
+        /// For clients, of which thousands can lag at once.
+        static let small = Portion(rows: 64, bytes: 64 << 10)
+    }
 
     /// A part of the log, as one subscription sees it.
     struct Batch {
@@ -30,7 +38,7 @@ extension CableStore {
     ///
     /// - Parameter toldThrough: Up to where a gap was told already.
     func batch(
-        after cursor: Cable.Cursor, matching matcher: ChannelMatcher, toldThrough: Int64,
+        after cursor: Cable.Cursor, matching matcher: ChannelMatcher, toldThrough: Int64, portion: Portion,
         in access: borrowing some ReadAccess & ~Copyable
     ) throws -> Batch {
         let head = try head(in: access)
@@ -42,7 +50,8 @@ extension CableStore {
         let marks = try marks(after: max(cursor.seq, toldThrough), in: access)
         batch.gap = try gap(at: cursor, marks: marks, channels: matcher.channels, head: head, in: access)
         if cursor.seq < head {
-            (batch.messages, batch.through) = try scan(after: cursor.seq, through: head, in: access, matcher.matches)
+            (batch.messages, batch.through) = try scan(
+                after: cursor.seq, through: head, portion, in: access, matcher.matches)
         }
         return batch
     }
@@ -74,13 +83,13 @@ extension CableStore {
         }
     }
 
-    static func scan(after: Int64, through: Int64) -> SQL {
+    static func scan(after: Int64, through: Int64, limit: Int64) -> SQL {
         """
         SELECT seq, channel, event, published_at, is_json, excluded, payload
         FROM lite_cable_messages
         WHERE seq > \(after) AND seq <= \(through)
         ORDER BY seq
-        LIMIT \(scanCount)
+        LIMIT \(limit)
         """
     }
 
@@ -88,15 +97,16 @@ extension CableStore {
     ///
     /// - Parameter wants: Asked once for each run of messages of one channel.
     func scan(
-        after: Int64, through: Int64, in access: borrowing some ReadAccess & ~Copyable, _ wants: (String) -> Bool
+        after: Int64, through: Int64, _ portion: Portion, in access: borrowing some ReadAccess & ~Copyable,
+        _ wants: (String) -> Bool
     ) throws -> (messages: [Cable.Message], through: Int64) {
         var messages: [Cable.Message] = []
         var last = after
         var (rows, bytes) = (Int64(0), 0)
         var names = RecentNames()
         do {
-            try access.forEach(Self.scan(after: after, through: through)) { row in
-                guard bytes < Self.scanBytes else { throw ScanEnd() }
+            try access.forEach(Self.scan(after: after, through: through, limit: portion.rows)) { row in
+                guard bytes < portion.bytes else { throw ScanEnd() }
                 last = try row.integer(0)
                 rows += 1
                 guard let channel = try names.wanted(row, wants) else { return }
@@ -107,7 +117,7 @@ extension CableStore {
         } catch is ScanEnd {
             return (messages, last)
         }
-        return (messages, rows < Self.scanCount ? through : last)
+        return (messages, rows < portion.rows ? through : last)
     }
 
     private func message(_ row: borrowing Row, channel: String, event: String?) throws -> StoredMessage {

@@ -23,10 +23,14 @@ extension CableStore {
     /// Ends a look at the first message that stays.
     private struct Stays: Error {}
 
+    /// Removes what is over the limits, some messages of each retention.
+    ///
     /// - Parameter addedCount: How many messages came since the last look, if it was more than one stride.
+    /// - Returns: Whether there may be more.
+    @discardableResult
     func trim(
         upTo head: Int64, addedCount: Int64 = 0, at now: Int64, in transaction: borrowing Transaction
-    ) throws {
+    ) throws -> Bool {
         try count(upTo: head, atMost: max(Self.countBatch, addedCount * 2), in: transaction)
         let batch = max(Self.trimBatch, addedCount * 4)
         let weights = try transaction.all(
@@ -36,7 +40,11 @@ extension CableStore {
                 id: try row.integer(0), count: try row.integer(1), bytes: try row.integer(2),
                 scannedThrough: try row.integer(3))
         }
-        for weight in weights { try trim(weight, upTo: head, atMost: batch, at: now, in: transaction) }
+        var hasMore = false
+        for weight in weights where try trim(weight, upTo: head, atMost: batch, at: now, in: transaction) {
+            hasMore = true
+        }
+        return hasMore
     }
 
     private func count(upTo head: Int64, atMost batch: Int64, in transaction: borrowing Transaction) throws {
@@ -44,6 +52,12 @@ extension CableStore {
             try transaction.first("SELECT counted_through FROM lite_cable_log WHERE id = 1", as: Int64.self) ?? 0
         let end = min(head, counted + batch)
         guard end > counted else { return }
+        let first = try transaction.first("SELECT min(seq) FROM lite_cable_messages", as: Int64?.self) ?? nil
+        if first.map({ $0 > counted }) ?? true {
+            // Somebody emptied the table.
+            try transaction.execute(
+                "UPDATE lite_cable_retention SET message_count = 0, byte_count = 0 WHERE message_count > 0")
+        }
         let added = try transaction.all(Self.weighing(after: counted, through: end)) { row in
             (id: try row.integer(0), count: try row.integer(1), bytes: try row.integer(2))
         }
@@ -69,7 +83,7 @@ extension CableStore {
 
     private func trim(
         _ weight: Weight, upTo head: Int64, atMost batch: Int64, at now: Int64, in transaction: borrowing Transaction
-    ) throws {
+    ) throws -> Bool {
         let limits = rules.limits(of: weight.id)
         let oldest = now - limits.maximumAge.wholeMilliseconds
         var (count, bytes) = (weight.count, weight.bytes)
@@ -99,7 +113,7 @@ extension CableStore {
                 WHERE seq > \(weight.scannedThrough) AND seq <= \(cutoff) AND retention = \(weight.id)
                 """)
         }
-        guard scanned > weight.scannedThrough else { return }
+        guard scanned > weight.scannedThrough else { return false }
         try transaction.execute(
             """
             UPDATE lite_cable_retention
@@ -107,6 +121,7 @@ extension CableStore {
                 trimmed_through = max(trimmed_through, \(cutoff ?? 0))
             WHERE id = \(weight.id)
             """)
+        return weight.count - count == batch
     }
 
     static func oldest(of retention: Int64, after: Int64, limit: Int64 = trimBatch) -> SQL {

@@ -35,8 +35,8 @@ struct CableStore: Sendable {
     struct Opening: Sendable {
         let configuration: Cable.Configuration
         let patterns: [ChannelPattern]
-        /// A file at another inode was restored or copied.
-        let inode: Int64
+        /// What is known outside the file, and which file this is.
+        let stamp: LogStamp
         /// Without fsync the last numbers are lost in a power cut and given out again: another boot is another log. Nil
         /// where every commit is on the disk.
         let boot: String?
@@ -46,12 +46,15 @@ struct CableStore: Sendable {
     }
 
     /// The log as it is; nil if something has to be written first.
+    ///
+    /// - Parameter stamped: What the stamp said before the view began, so that it cannot be ahead of it.
     static func open(
-        _ opening: Opening, in access: borrowing some ReadAccess & ~Copyable
+        _ opening: Opening, _ stamped: LogStamp.Content?, in access: borrowing some ReadAccess & ~Copyable
     ) throws -> CableStore? {
-        guard let header = try header(in: access), header.inode == opening.inode,
+        guard let header = try header(in: access), header.inode != nil,
             opening.boot == nil || header.boot == opening.boot, header.rules == opening.rules,
-            let epoch = Cable.Cursor.epoch(header.epoch)
+            let epoch = Cable.Cursor.epoch(header.epoch),
+            try isKnown(stamped, epoch, opening, in: access)
         else { return nil }
         var rules: [RetentionRules.Rule] = []
         for (pattern, limits) in zip(opening.patterns, opening.configuration.retention) {
@@ -69,13 +72,14 @@ struct CableStore: Sendable {
     /// Writes what `open` missed.
     static func prepare(_ opening: Opening, in transaction: borrowing Transaction) throws {
         let header = try header(in: transaction)
-        let isOther =
-            header.flatMap { Cable.Cursor.epoch($0.epoch) } == nil
-            || (header?.inode ?? opening.inode) != opening.inode
-            || (opening.boot != nil && (header?.boot ?? opening.boot) != opening.boot)
-        if isOther { try renewEpoch(in: transaction) }
+        if try isOther(header, opening, in: transaction) {
+            try renewEpoch(opening.stamp, in: transaction)
+        } else if let epoch = header.flatMap({ Cable.Cursor.epoch($0.epoch) }) {
+            try opening.stamp.set(epoch: epoch, head: try transaction.first(headQuery, as: Int64.self) ?? 0)
+        }
+        let inode = Int64(bitPattern: opening.stamp.file.inode)
         try transaction.execute(
-            "UPDATE lite_cable_log SET inode = \(opening.inode), boot = coalesce(\(opening.boot), boot) WHERE id = 1")
+            "UPDATE lite_cable_log SET inode = \(inode), boot = coalesce(\(opening.boot), boot) WHERE id = 1")
         if header?.rules != opening.rules {
             let head = try transaction.first(headQuery, as: Int64.self) ?? 0
             try transaction.execute(
@@ -87,14 +91,37 @@ struct CableStore: Sendable {
         }
     }
 
+    /// Whether cursors that were given out may mean other messages here.
+    private static func isOther(
+        _ header: Header?, _ opening: Opening, in transaction: borrowing Transaction
+    ) throws -> Bool {
+        guard let header, let epoch = Cable.Cursor.epoch(header.epoch) else { return true }
+        if opening.boot != nil, let boot = header.boot, boot != opening.boot { return true }
+        // A log that was just made, or comes from the first release, has no stamp yet.
+        guard header.inode != nil else { return false }
+        return try !isKnown(try opening.stamp.read(), epoch, opening, in: transaction)
+    }
+
+    /// Whether this is the log that the stamp speaks of, and no earlier state of it.
+    private static func isKnown(
+        _ stamped: LogStamp.Content?, _ epoch: UInt64, _ opening: Opening,
+        in access: borrowing some ReadAccess & ~Copyable
+    ) throws -> Bool {
+        guard let stamped, stamped.epoch == epoch, stamped.file == opening.stamp.file else { return false }
+        return try stamped.head <= access.first(headQuery, as: Int64.self) ?? 0
+    }
+
     /// Makes every cursor that was given out one of another log.
-    static func renewEpoch(in transaction: borrowing Transaction) throws {
+    static func renewEpoch(_ stamp: LogStamp, in transaction: borrowing Transaction) throws {
         try transaction.execute(
             """
             INSERT INTO lite_cable_log (id, epoch)
             VALUES (1, lower(hex(randomblob(8))))
             ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch
             """)
+        guard let epoch = try header(in: transaction).flatMap({ Cable.Cursor.epoch($0.epoch) }) else { return }
+        // Before the commit: whoever opens the file next waits for it. One that fails leaves a stamp that fits nothing.
+        try stamp.set(epoch: epoch, head: try transaction.first(headQuery, as: Int64.self) ?? 0)
     }
 
     private static func header(in access: borrowing some ReadAccess & ~Copyable) throws -> Header? {

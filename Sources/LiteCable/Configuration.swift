@@ -8,7 +8,8 @@ extension Cable {
     /// How much the log keeps, how presence is kept, and where the time comes from.
     ///
     /// What retention removes is always the oldest, and whoever stood before it is told by a gap. Removing happens while
-    /// publishing, some messages at a time, so the log may be a few dozen messages over its limits.
+    /// publishing, some messages at a time, so the log may be a few dozen messages over its limits; ``Cable/run()`` removes
+    /// what has become too old while nobody publishes.
     public struct Configuration: Sendable {
         /// The most messages kept. Default 100,000. More lets subscribers stay away longer.
         public var maximumMessageCount = 100_000

@@ -64,20 +64,23 @@ extension Cable {
         ///   - start: Where it begins.
         ///   - presence: Channels on which it is present for as long as the session runs. Default none.
         ///   - connection: Its id. Default a fresh one.
+        ///   - asked: Where the log ended before you found out what the client may do (``Cable/cursor()``): a disconnect
+        ///     that came meanwhile ends the session. Default where it ends now.
         /// - Throws: `CableError` with `forbidden`, `expired`, `unauthorised`, `overLimit` or `invalidChannel`;
         ///   `DatabaseError`.
         public func session(
             for grant: Grant, channels: [String], from start: Start = .live, presence: [String] = [],
-            connection: ConnectionID = ConnectionID()
+            connection: ConnectionID = ConnectionID(), asked: Cursor? = nil
         ) async throws -> Session {
             let seat = try Seat.take(in: self)
             return try await session(
-                for: grant, channels: channels, from: start, presence: presence, connection: connection, seat: seat)
+                for: grant, channels: channels, from: start, presence: presence, connection: connection, seat: seat,
+                asked: asked)
         }
 
         func session(
             for grant: Grant, channels: [String], from start: Start, presence: [String], connection: ConnectionID,
-            seat: Seat
+            seat: Seat, asked: Cursor?
         ) async throws -> Session {
             guard !channels.isEmpty || !presence.isEmpty else {
                 throw CableError(.invalidCommand, "A client named no channel")
@@ -90,39 +93,76 @@ extension Cable {
             try grant.check(subscribingTo: patterns)
             try grant.check(presenceOn: presence)
             try grant.check(start)
-            try check(grant)
+            let asked = try asked ?? cable.head()
+            try check(grant, asked: asked)
             return try await Session(
                 gateway: self, seat: seat, grant: grant, patterns: patterns, presence: Set(presence).sorted(),
-                start: start, connection: connection)
+                start: start, connection: connection, asked: asked)
         }
 
-        /// Checks that a grant counts now.
+        /// A session whose channels your server chose, of whoever it let in: any name or pattern.
+        ///
+        /// - Throws: `CableError` with `overLimit`, `invalidCommand` or `invalidChannel`; `DatabaseError`.
+        package func session(
+            to channels: [String], from start: Start, connection: ConnectionID
+        ) async throws -> Session {
+            guard !channels.isEmpty else {
+                throw CableError(.invalidCommand, "A stream was asked for without channels")
+            }
+            let patterns = try Set(channels).sorted().map { try ChannelPattern($0) }
+            return try await Session(
+                gateway: self, seat: try Seat.take(in: self),
+                grant: try Grant(subject: connection.description, channels: [], permissions: .replay),
+                patterns: patterns,
+                presence: [], start: start, connection: connection, asked: try cable.head())
+        }
+
+        /// Checks that a grant counts now, which was asked for when the log ended there.
         ///
         /// - Throws: `CableError` with `expired` or `unauthorised`; `DatabaseError`.
-        func check(_ grant: Grant) throws {
+        func check(_ grant: Grant, asked: Cursor) throws {
             let now = cable.clock.milliseconds()
             if let expiresAt = grant.expiresAt, Int64(expiresAt.timeIntervalSince1970 * 1000) <= now {
                 throw CableError(.expired, "A client's grant has expired: it needs a new one")
             }
-            guard let issuedAt = grant.issuedAt else { return }
-            let store = cable.store
-            let disconnected = try cable.database.read { snapshot in
-                try store.disconnectedAt(grant.subject, in: snapshot)
+            let issuedAt = grant.issuedAt.map { Int64(($0.timeIntervalSince1970 * 1000).rounded()) }
+            if let issuedAt, issuedAt < now - CableStore.keptMilliseconds {
+                throw CableError(.expired, "A client's grant was issued more than 400 days ago: it needs a new one")
             }
-            if let disconnected, Int64((issuedAt.timeIntervalSince1970 * 1000).rounded()) <= disconnected {
+            guard let last = try lastDisconnect(of: grant.subject) else { return }
+            // Which of the two came first is told by the log, or by the clock if the grant is an older one.
+            let isBefore = issuedAt.map { $0 <= last.milliseconds } ?? false
+            guard !isBefore, last.seq <= asked.seq || asked.epochNumber != cable.store.epoch else {
                 throw CableError(.unauthorised, "A client's grant is from before its subject was disconnected")
             }
+        }
+
+        func lastDisconnect(of subject: String) throws -> CableStore.Disconnect? {
+            let store = cable.store
+            return try cable.database.read { snapshot in try store.lastDisconnect(of: subject, in: snapshot) }
         }
 
         /// The messages of some channels behind a place, at most `limit`, without waiting: for clients that ask.
         ///
         /// - Returns: The events, and where to go on.
-        /// - Throws: As ``session(for:channels:from:presence:connection:)``.
+        /// - Throws: As ``session(for:channels:from:presence:connection:asked:)``.
         public func read(
-            for grant: Grant, channels: [String], from start: Start, limit: Int = 100
+            for grant: Grant, channels: [String], from start: Start, limit: Int = 100, asked: Cursor? = nil
         ) async throws -> (events: [Event], cursor: Cursor) {
-            let session = try await session(for: grant, channels: channels, from: start)
-            return try session.read(limit: limit)
+            let session = try await session(for: grant, channels: channels, from: start, asked: asked)
+            return try await session.read(limit: limit)
+        }
+
+        /// Runs `body` with a control whose deliveries cancel its task when the client takes nothing.
+        func limitingStalls<R>(_ body: (LogReader.Control) async throws -> R) async throws -> R {
+            let silent = Subscription(
+                router: cable.router, matcher: ChannelMatcher([ChannelPattern]()), start: try cable.head(),
+                isChecked: true,
+                policy: .catchUpFromLog, connection: nil, portion: .small, onListening: {})
+            let reader = try LogReader(silent)
+            defer { withExtendedLifetime(reader) {} }
+            let control = reader.control
+            return try await control.limitingDeliveries(to: limits.stallTimeout) { try await body(control) }
         }
 
         /// One connected client, counted for as long as this lives.

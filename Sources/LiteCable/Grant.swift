@@ -43,8 +43,8 @@ extension Cable {
         public let info: [UInt8]?
         /// When it ends, and with it every stream that it opened. Nil: never.
         public let expiresAt: Date?
-        /// When it was given. One from before `disconnect(subject:)` is refused, for two days after the disconnect: later
-        /// ones than that must not be given out again. Nil: it was given just now.
+        /// When it was given, such as the time of the login. One from before `disconnect(subject:)` is refused, and so is
+        /// any that is older than 400 days, for which disconnects are kept. Nil: it was given just now.
         public let issuedAt: Date?
         let patterns: [ChannelPattern]
 

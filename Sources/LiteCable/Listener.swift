@@ -24,6 +24,8 @@ final class Listener: Sendable {
 
     /// Since when a delivery is under way, in nanoseconds of `Listener.epoch`; 0 if none is.
     let deliveringSince = Atomic<Int64>(0)
+    /// Whether a disconnect of its subject was read, or may have been removed before it was: ask the file.
+    let mayBeDisconnected = Atomic<Bool>(false)
     private static let epoch = ContinuousClock.now
 
     static func nanoseconds(at instant: ContinuousClock.Instant) -> Int64 {

@@ -33,10 +33,16 @@ struct LogReader {
     private let registration: Registration
     private let policy: Cable.SlowPolicy
     private let connection: String?
+    private let portion: CableStore.Portion
     /// Where it stands if that is another log's place, or one that has to be looked at first.
     private var unchecked: Cable.Cursor?
     private var position: Int64
     private var toldThrough: Int64
+
+    /// Of a policy with a bound: what was collected so far, and what is ready.
+    private var collected = Collected()
+    private var ready: [Cable.Event] = []
+    private var nextReady = 0
 
     private var gaps: [Cable.Gap] = []
     private var messages: [Cable.Message] = []
@@ -54,6 +60,7 @@ struct LogReader {
         subscription.onListening()
         policy = subscription.policy
         connection = subscription.connection?.description
+        portion = subscription.portion
         unchecked = subscription.isChecked ? nil : subscription.start
         position = subscription.start.seq
         toldThrough = subscription.isChecked ? subscription.start.seq : 0
@@ -66,6 +73,10 @@ struct LogReader {
 
     /// What is ready, one after the other; nil when nothing is.
     mutating func take() -> Cable.Event? {
+        if nextReady < ready.count {
+            nextReady += 1
+            return ready[nextReady - 1]
+        }
         if !gaps.isEmpty { return .gap(gaps.removeFirst()) }
         if let chunk {
             while next < chunk.messages.count {
@@ -96,56 +107,36 @@ struct LogReader {
         return excluded == connection
     }
 
-    /// Makes more ready. Only when `take` gave nil.
+    /// Makes more ready, or comes further. Only when `take` gave nil. Short: a long way is many calls.
     mutating func fill() throws -> State {
         switch policy {
         case .catchUpFromLog:
             return try step()
         case .dropOldest(let capacity):
-            let from = cursor
-            return try collect { events in
-                guard events.count > max(capacity, 1) else { return nil }
-                let dropped = events.count - max(capacity, 1)
-                let to = events[dropped - 1].cursor
-                return (Cable.Gap(reason: .dropped, from: from, to: to, resumesAfter: to), dropped)
-            }
+            return try collect { collected in collected.dropOldest(but: max(capacity, 1)) }
         case .disconnect(let capacity):
-            return try collect { events in
-                guard events.count > capacity else { return nil }
+            return try collect { collected in
+                guard collected.messageCount > capacity else { return }
                 throw CableError(
                     .tooSlow,
-                    "Receiving messages: \(events.count) wait, where \(capacity) are allowed. Subscribe again after the "
-                        + "last cursor, or read the data anew")
+                    "Receiving messages: \(collected.messageCount) wait, where \(capacity) are allowed. Subscribe again "
+                        + "after the last cursor, or read the data anew")
             }
         }
     }
 
-    /// Reads to the end of the log, and keeps what `bound` leaves.
-    private mutating func collect(_ bound: ([Cable.Message]) throws -> (Cable.Gap, Int)?) throws -> State {
-        var (collected, told): ([Cable.Message], [Cable.Gap]) = ([], [])
-        while true {
-            let state = try step()
-            while let event = take() {
-                switch event {
-                case .message(let message): collected.append(message)
-                case .gap(let gap): told.append(gap)
-                }
-            }
-            // The bound is looked at as it grows, so that what is kept stays small.
-            if let (gap, dropped) = try bound(collected) {
-                if let last = told.last, last.reason == .dropped {
-                    told[told.count - 1] = Cable.Gap(
-                        reason: .dropped, from: last.from, to: gap.to, resumesAfter: gap.resumesAfter)
-                } else {
-                    told.append(gap)
-                }
-                collected.removeFirst(dropped)
-            }
-            guard case .ready = state else {
-                (gaps, messages, next) = (told, collected, 0)
-                return told.isEmpty && collected.isEmpty ? state : .ready
-            }
-        }
+    /// Comes a step nearer to the end of the log, keeps what `bound` leaves, and makes it ready there.
+    private mutating func collect(_ bound: (inout Collected) throws -> Void) throws -> State {
+        (ready, nextReady) = ([], 0)
+        if collected.events.isEmpty { collected.from = cursor }
+        let state = try step()
+        while let event = take() { collected.add(event) }
+        // The bound is looked at as it grows, so that what is kept stays small.
+        try bound(&collected)
+        if case .ready = state { return .ready }
+        ready = collected.events
+        collected = Collected()
+        return ready.isEmpty ? state : .ready
     }
 
     private mutating func step() throws -> State {
@@ -164,9 +155,9 @@ struct LogReader {
     }
 
     private mutating func readLog(after cursor: Cable.Cursor) throws {
-        let (store, matcher, told) = (router.store, listener.matcher, toldThrough)
+        let (store, matcher, told, portion) = (router.store, listener.matcher, toldThrough, portion)
         let batch = try router.database.read { snapshot in
-            try store.batch(after: cursor, matching: matcher, toldThrough: told, in: snapshot)
+            try store.batch(after: cursor, matching: matcher, toldThrough: told, portion: portion, in: snapshot)
         }
         if let gap = batch.gap {
             gaps.append(gap)
@@ -205,6 +196,12 @@ struct LogReader {
     struct Control: Sendable {
         fileprivate let router: Router
         fileprivate let listener: Listener
+
+        /// Whether a disconnect may have come since it was last asked.
+        func takeDisconnect() -> Bool {
+            guard listener.mayBeDisconnected.load(ordering: .relaxed) else { return false }
+            return listener.mayBeDisconnected.exchange(false, ordering: .relaxed)
+        }
 
         /// Ends the waiting.
         func stop() {

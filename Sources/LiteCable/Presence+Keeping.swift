@@ -70,7 +70,8 @@ extension Cable.Presence {
             let now = clock.milliseconds()
             let next = try database.read { snapshot in try store.nextExpiry(in: snapshot) }
             guard let next, next <= now else { return }
-            try await database.write { transaction in try store.sweep(at: now, in: transaction) }
+            // Others can write between them: a killed process can leave thousands.
+            while try await database.write({ transaction in try store.sweep(at: now, in: transaction) }) {}
         } catch let error as DatabaseError where error.code == .closed {
             stop()
         } catch {

@@ -39,10 +39,12 @@ final class Router: Sendable {
 
     let database: Database
     let store: CableStore
+    let stamp: LogStamp
     private let recentBytes: Int
     private let state = Mutex(State())
 
-    init(database: Database, store: CableStore, recentBytes: Int) {
+    init(database: Database, store: CableStore, stamp: LogStamp, recentBytes: Int) {
+        self.stamp = stamp
         self.database = database
         self.store = store
         self.recentBytes = recentBytes
@@ -73,6 +75,7 @@ final class Router: Sendable {
         // Before the first look at where the log ends, so that no commit falls between the two.
         let commits = database.changes(in: ["lite_cable_messages"]).makeAsyncIterator()
         let head = try database.read { snapshot in try store.head(in: snapshot) }
+        stamp.note(head)
         state.withLock { state in
             guard !state.isClosed else { return listener.end() }
             state.registrationCount += 1
@@ -151,12 +154,14 @@ final class Router: Sendable {
             guard head > after else { return nil }
             var channels: [String: Bool] = [:]
             let marks = try store.marks(after: after, in: snapshot)
-            let (messages, through) = try store.scan(after: after, through: head, in: snapshot) { channel in
+            let (messages, through) = try store.scan(after: after, through: head, .large, in: snapshot) {
+                channel in
                 if let known = channels[channel] { return known }
                 let isWanted = hasListener(for: channel)
                 channels[channel] = isWanted
                 return isWanted
             }
+            stamp.note(head)
             return LogChunk(
                 after: after, through: through, messages: messages, channels: Array(channels.keys), marks: marks,
                 registrationCount: registrationCount)
@@ -178,6 +183,7 @@ final class Router: Sendable {
                 listener.pendingFrom = chunk.after
                 woken.append(listener)
             }
+            Self.tellDisconnects(chunk, state)
             if chunk.marks.isEmpty {
                 for channel in chunk.channels { state.tree.forEach(matching: channel, wake) }
             } else {
@@ -187,6 +193,15 @@ final class Router: Sendable {
         }
         for listener in woken ?? [] { listener.signal() }
         return woken != nil
+    }
+
+    /// Beside the log, since who stands far back in it comes to its disconnect late, or not at all.
+    private static func tellDisconnects(_ chunk: LogChunk, _ state: borrowing State) {
+        func tell(_ listener: Listener) { listener.mayBeDisconnected.store(true, ordering: .relaxed) }
+        for channel in chunk.channels where channel.hasPrefix(CableStore.subjectPrefix) {
+            state.tree.forEach(matching: channel, tell)
+        }
+        if !chunk.marks.isEmpty { state.listeners.values.forEach(tell) }
     }
 
     private func forgetOldest(_ state: inout State) {

@@ -40,8 +40,10 @@ extension Cable {
         private let seat: Gateway.Seat
         private let subscription: Subscription
         private let gap: Gap?
-        /// Where the log ended when it began: a disconnect from before is not meant for it.
+        /// Where the log ended when it began.
         private let opening: Cursor
+        /// Where the log ended when its grant was asked for: a disconnect from before is not meant for it.
+        private let asked: Cursor
         private let deadline: ContinuousClock.Instant?
         private let state = Mutex(State())
 
@@ -54,7 +56,7 @@ extension Cable {
 
         init(
             gateway: Gateway, seat: Gateway.Seat, grant: Grant, patterns: [ChannelPattern], presence: [String],
-            start: Start, connection: ConnectionID
+            start: Start, connection: ConnectionID, asked: Cursor
         ) async throws {
             let cable = gateway.cable
             let opening = try cable.head()
@@ -62,29 +64,29 @@ extension Cable {
             let matcher = try Self.matcher(for: grant, patterns + watched)
             let gap = Self.gap(at: start, end: opening, for: grant, gateway.limits)
             subscription = try await cable.subscribe(
-                matching: matcher, from: gap.map { .after($0.to) } ?? start, as: connection)
+                matching: matcher, from: gap.map { .after($0.to) } ?? start, as: connection, portion: .small)
             self.gateway = gateway
             self.seat = seat
             self.grant = grant
             self.presence = presence
             self.connection = connection
-            self.opening = opening
+            (self.opening, self.asked) = (opening, asked)
             self.gap = gap
             deadline = Self.deadline(of: grant, cable)
         }
 
         /// A session that receives nothing but its end.
-        init(gateway: Gateway, seat: Gateway.Seat, grant: Grant, connection: ConnectionID) throws {
+        init(gateway: Gateway, seat: Gateway.Seat, grant: Grant, connection: ConnectionID, asked: Cursor) throws {
             let cable = gateway.cable
             let opening = try cable.head()
             subscription = Subscription(
                 router: cable.router, matcher: try Self.matcher(for: grant, []), start: opening, isChecked: true,
-                policy: .catchUpFromLog, connection: nil, onListening: {})
+                policy: .catchUpFromLog, connection: nil, portion: .small, onListening: {})
             self.gateway = gateway
             self.seat = seat
             self.grant = grant
             self.connection = connection
-            self.opening = opening
+            (self.opening, self.asked) = (opening, asked)
             presence = []
             gap = nil
             deadline = Self.deadline(of: grant, cable)
@@ -134,7 +136,7 @@ extension Cable {
             }
             guard !isStopped else { return .closed }
             // Only now, when a disconnect that comes later is received.
-            try gateway.check(grant)
+            try gateway.check(grant, asked: asked)
             // An id of its own: a socket has several sessions, and one that ends must not take the others' seats away.
             let chair = ConnectionID()
             defer {
@@ -146,7 +148,7 @@ extension Cable {
                 }
                 if let gap { try await send(.gap(gap)) }
                 let listed = try await join(chair, send)
-                return try await pass(&reader, listed, send)
+                return try await pass(&reader, control, listed, send)
             }
         }
 
@@ -158,7 +160,8 @@ extension Cable {
                 try await cable.presence.join(
                     channel, as: grant.subject, infoJSON: grant.info ?? Array("null".utf8), connection: chair)
             }
-            guard !presence.isEmpty else { return opening }
+            // Then those of a channel that the server chose concern the client, all of them.
+            guard !presence.isEmpty else { return Cursor(epoch: opening.epochNumber, seq: 0) }
             // One view for all lists: what changes any of them lies behind its cursor.
             let (lists, cursor) = try cable.database.read { snapshot in
                 (
@@ -173,21 +176,21 @@ extension Cable {
         }
 
         private func pass(
-            _ reader: inout LogReader, _ listed: Cursor, _ deliver: (Delivery) async throws -> Void
+            _ reader: inout LogReader, _ control: LogReader.Control, _ listed: Cursor,
+            _ deliver: (Delivery) async throws -> Void
         ) async throws -> End {
             let heartbeat = gateway.limits.heartbeat
             var nextHeartbeat = ContinuousClock.now + heartbeat
             var hasDelivered = false
             while true {
                 while let event = reader.take() {
-                    if isDisconnect(event) { return .disconnected }
+                    if let end = try endNow(control) { return end }
                     guard concernsClient(event, listed) else { continue }
-                    if let end = endNow { return end }
                     try await deliver(Self.delivery(of: event))
                     hasDelivered = true
                 }
                 try Task.checkCancellation()
-                if let end = endNow { return end }
+                if let end = try endNow(control) { return end }
                 let state = try reader.fill()
                 if case .end = state { return .closed }
                 guard case .wait = state else {
@@ -203,6 +206,8 @@ extension Cable {
                     try await deliver(.heartbeat(reader.cursor))
                     nextHeartbeat = .now + heartbeat
                 }
+                // Told while the reader was ahead of it, nothing would wake it.
+                if let end = try endNow(control) { return end }
                 guard await reader.wait(until: deadline.map { min($0, nextHeartbeat) } ?? nextHeartbeat) else {
                     try Task.checkCancellation()
                     return .closed
@@ -211,10 +216,11 @@ extension Cable {
         }
 
         /// Looked at before each delivery, since a client that is far behind never comes to rest.
-        private var endNow: End? {
+        private func endNow(_ control: LogReader.Control) throws -> End? {
             if state.withLock({ $0.isStopped }) { return .closed }
             if let deadline, ContinuousClock.now >= deadline { return .expired }
-            return nil
+            guard control.takeDisconnect(), let last = try gateway.lastDisconnect(of: grant.subject) else { return nil }
+            return last.seq > asked.seq ? .disconnected : nil
         }
 
         private static func delivery(of event: Event) -> Delivery {
@@ -224,14 +230,7 @@ extension Cable {
             }
         }
 
-        private func isDisconnect(_ event: Event) -> Bool {
-            guard case .message(let message) = event, message.channel.hasPrefix(CableStore.subjectPrefix) else {
-                return false
-            }
-            return message.cursor.seq > opening.seq
-        }
-
-        /// Old disconnects are for older sessions, and what the list of members shows need not be told again.
+        /// Disconnects are told beside the log, and what the list of members shows need not be told again.
         private func concernsClient(_ event: Event, _ listed: Cursor) -> Bool {
             guard case .message(let message) = event, message.channel.utf8.first == UInt8(ascii: "$") else {
                 return true
@@ -241,7 +240,7 @@ extension Cable {
         }
 
         /// What lies ahead now, at most `limit` events.
-        func read(limit: Int) throws -> (events: [Event], cursor: Cursor) {
+        func read(limit: Int) async throws -> (events: [Event], cursor: Cursor) {
             var events: [Event] = gap.map { [.gap($0)] } ?? []
             var messageCount = 0
             var reader = try LogReader(subscription)
@@ -254,7 +253,9 @@ extension Cable {
                     messageCount += 1
                     if messageCount >= max(limit, 1) { return (events, event.cursor) }
                 }
+                try Task.checkCancellation()
                 guard case .ready = try reader.fill() else { return (events, reader.cursor) }
+                await Task.yield()
             }
         }
     }

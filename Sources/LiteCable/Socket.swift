@@ -24,17 +24,25 @@ extension Cable {
         private let gateway: Gateway
         private let grant: Grant
         private let seat: Gateway.Seat
+        private let asked: Cursor
         private let state = Mutex(State())
 
+        /// A subscription, and what tells that nothing more is sent for it.
+        private struct Entry {
+            let session: Session
+            let end = AsyncStream<Void>.makeStream()
+        }
+
         private struct State {
-            var sessions: [String: Session] = [:]
+            var sessions: [String: Entry] = [:]
             var control: Session?
             var isStopped = false
             /// The client's texts have ended: whoever sees its task cancelled closes nothing.
             var isOver = false
         }
 
-        init(gateway: Gateway, grant: Grant, seat: Gateway.Seat, connection: ConnectionID) {
+        init(gateway: Gateway, grant: Grant, seat: Gateway.Seat, connection: ConnectionID, asked: Cursor) {
+            self.asked = asked
             self.gateway = gateway
             self.grant = grant
             self.seat = seat
@@ -66,7 +74,8 @@ extension Cable {
             close: @escaping @Sendable (End) async -> Void
         ) async throws where Texts.Element == String {
             try await withThrowingDiscardingTaskGroup { group in
-                let control = try gateway.controlSession(for: grant, connection: connection, seat: seat)
+                let control = try Session(
+                    gateway: gateway, seat: seat, grant: grant, connection: connection, asked: asked)
                 let isStopped = state.withLock { state in
                     state.control = control
                     return state.isStopped
@@ -75,9 +84,11 @@ extension Cable {
                 group.addTask { [self] in await watch(control, send, heartbeat, close) }
                 // Before the group cancels its tasks, also when the texts end with an error that has a code of its own.
                 defer { state.withLock { $0.isOver = true } }
-                for try await text in inbound {
-                    if let session = try await answer(text, send) {
-                        group.addTask { [self] in await pass(session.name, session.session, send) }
+                try await gateway.limitingStalls { control in
+                    for try await text in inbound {
+                        let new = try await answer(text) { text in try await control.deliver { try await send(text) } }
+                        guard let (name, entry) = new else { continue }
+                        group.addTask { [self] in await pass(name, entry, send) }
                     }
                 }
                 state.withLock { $0.isOver = true }
@@ -95,7 +106,12 @@ extension Cable {
                     try await heartbeat()
                     try await send(WireFormat(delivery).json(subscription: nil))
                 }
-                try await send(Array(#"{"type":"end","reason":"\#(end.rawValue)"}"#.utf8))
+                // One that takes nothing is closed without it.
+                try? await gateway.limitingStalls { control in
+                    try await control.deliver {
+                        try await send(Array(#"{"type":"end","reason":"\#(end.rawValue)"}"#.utf8))
+                    }
+                }
                 await close(end)
             } catch {
                 guard !state.withLock({ $0.isOver }) else { return }
@@ -105,7 +121,9 @@ extension Cable {
             }
         }
 
-        private func pass(_ name: String, _ session: Session, _ send: @Sendable ([UInt8]) async throws -> Void) async {
+        private func pass(_ name: String, _ entry: Entry, _ send: @Sendable ([UInt8]) async throws -> Void) async {
+            let session = entry.session
+            defer { entry.end.continuation.finish() }
             // An error ends this subscription alone, and the client is told; if it is gone, `watch` ends the rest.
             do {
                 _ = try await session.run { delivery in
@@ -118,14 +136,14 @@ extension Cable {
                 try? await send(Self.error(name, error))  // a client that is gone is not told
             }
             state.withLock { state in
-                if state.sessions[name] === session { state.sessions[name] = nil }
+                if state.sessions[name]?.session === session { state.sessions[name] = nil }
             }
         }
 
         /// Does what a client said, and answers. A new subscription is returned.
         private func answer(
             _ text: String, _ send: @Sendable ([UInt8]) async throws -> Void
-        ) async throws -> (name: String, session: Session)? {
+        ) async throws -> (name: String, entry: Entry)? {
             var id: String?
             do {
                 let command = try SocketCommand(text, limits: gateway.limits)
@@ -137,14 +155,17 @@ extension Cable {
                     let cursor = try await publish(command)
                     try await send(Self.ok(id, cursor))
                 case .unsubscribe:
-                    let session = state.withLock { state in state.sessions.removeValue(forKey: id ?? "") }
-                    session?.stop()
+                    if let entry = state.withLock({ $0.sessions.removeValue(forKey: id ?? "") }) {
+                        entry.session.stop()
+                        // What is under way would come under an id that may be another's by then.
+                        for await _ in entry.end.stream {}
+                    }
                     try await send(Self.ok(id, nil))
                 case .subscribe:
-                    let session = try await subscribe(command)
+                    let entry = try await subscribe(command)
                     // Before anything that it delivers.
                     try await send(Self.ok(id, nil))
-                    return (id ?? "", session)
+                    return (id ?? "", entry)
                 }
             } catch let error as CableError {
                 try await send(Self.error(id, error))
@@ -154,7 +175,7 @@ extension Cable {
             return nil
         }
 
-        private func subscribe(_ command: SocketCommand) async throws -> Session {
+        private func subscribe(_ command: SocketCommand) async throws -> Entry {
             let name = command.id ?? ""
             let count = state.withLock { state in
                 state.sessions[name] == nil ? state.sessions.count : Int.max
@@ -164,9 +185,10 @@ extension Cable {
             }
             let session = try await gateway.session(
                 for: grant, channels: command.channels ?? [], from: try command.start,
-                presence: command.presence ?? [], connection: connection, seat: seat)
-            state.withLock { $0.sessions[name] = session }
-            return session
+                presence: command.presence ?? [], connection: connection, seat: seat, asked: asked)
+            let entry = Entry(session: session)
+            state.withLock { $0.sessions[name] = entry }
+            return entry
         }
 
         private func publish(_ command: SocketCommand) async throws -> Cursor {
@@ -174,7 +196,7 @@ extension Cable {
                 throw CableError(.invalidCommand, "A client published to no channel")
             }
             try grant.check(publishingTo: channel)
-            try gateway.check(grant)
+            try gateway.check(grant, asked: asked)
             return try await gateway.cable.publish(
                 command.data ?? .null, to: channel, event: command.event,
                 excluding: command.exclude == true ? connection : nil)
@@ -203,21 +225,16 @@ extension Cable {
 }
 
 extension Cable.Gateway {
-    /// Begins a socket: one client that talks both ways.
+    /// Begins a socket: one client that talks both ways. `asked` is as for
+    /// ``session(for:channels:from:presence:connection:asked:)``.
     ///
     /// - Throws: `CableError` with `expired`, `unauthorised` or `overLimit`; `DatabaseError`.
     public func socket(
-        for grant: Cable.Grant, connection: Cable.ConnectionID = Cable.ConnectionID()
+        for grant: Cable.Grant, connection: Cable.ConnectionID = Cable.ConnectionID(), asked: Cable.Cursor? = nil
     ) throws -> Cable.Socket {
         let seat = try Seat.take(in: self)
-        try check(grant)
-        return Cable.Socket(gateway: self, grant: grant, seat: seat, connection: connection)
-    }
-
-    /// A session without channels: it ends when the grant does, and sends heartbeats.
-    func controlSession(
-        for grant: Cable.Grant, connection: Cable.ConnectionID, seat: Seat
-    ) throws -> Cable.Session {
-        try Cable.Session(gateway: self, seat: seat, grant: grant, connection: connection)
+        let asked = try asked ?? cable.head()
+        try check(grant, asked: asked)
+        return Cable.Socket(gateway: self, grant: grant, seat: seat, connection: connection, asked: asked)
     }
 }

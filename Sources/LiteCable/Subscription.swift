@@ -17,6 +17,8 @@ extension Cable {
         let isChecked: Bool
         let policy: SlowPolicy
         let connection: ConnectionID?
+        /// How much it holds at a time when it lags.
+        let portion: CableStore.Portion
         /// Called when it begins to listen.
         let onListening: @Sendable () -> Void
 
@@ -71,6 +73,8 @@ extension Cable {
                         switch try reader?.fill() {
                         case .ready:
                             if let event = takeReady() { return event }
+                            // Nothing of what was looked at concerns it: others of this thread's tasks want to run too.
+                            await Task.yield()
                         case .wait:
                             guard await reader?.wait() == true else {
                                 reader = nil

@@ -133,6 +133,7 @@ public final class Stack: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in workers { group.addTask { try await worker.run() } }
                 group.addTask { [cache] in await cancelWhenGracefulShutdown { await cache.run() } }
+                group.addTask { [cable] in await cancelWhenGracefulShutdown { await cable.run() } }
                 group.addTask {
                     // Cancelled or shut down: both end the wait, and the workers have been told the same.
                     try? await gracefulShutdown()

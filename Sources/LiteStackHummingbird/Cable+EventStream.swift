@@ -21,19 +21,21 @@ extension Cable {
     /// named `gap`, whose data has the `reason`: `trimmed` (it was removed) or `otherLog` (the id is not of this log);
     /// the page then reads its data anew.
     ///
+    /// The last event is named `end`, with the `reason` `closed`, unless the connection is lost before it.
+    ///
     /// The response ends when the client closes the connection or takes nothing for 30 s, when the server shuts down,
     /// and when the database is closed. The request's body must not have been read.
     ///
     /// - Parameters:
     ///   - request: The request to answer.
-    ///   - channels: The channels: names or patterns.
+    ///   - channels: The channels: names or patterns, also `$presence.<channel>`.
     ///   - start: Where to begin if the request has no `Last-Event-ID`. Default `.live`. A page passes the cursor of
     ///     the snapshot that it was rendered from, and misses nothing.
     ///   - keepAlive: How often a comment is sent, so that proxies keep the connection and a lost one is noticed.
     ///     Default 15 seconds; kept to half a second. Less notices earlier and costs more packets.
     ///   - makeEvent: What is sent for a message. Default: named after its channel, the payload as text, in which
     ///     bytes that are not UTF-8 are repaired.
-    /// - Throws: `CableError` with `invalidChannel`; `DatabaseError`.
+    /// - Throws: `CableError` with `invalidChannel`, or `invalidCommand` without channels; `DatabaseError`.
     public func eventStream(
         for request: Request, channels: some Sequence<String>, from start: Start = .live,
         keepAlive: Duration = .seconds(15),
@@ -41,13 +43,8 @@ extension Cable {
     ) async throws -> Response {
         var limits = Gateway.Limits()
         limits.heartbeat = keepAlive
-        limits.maximumChannelCount = .max
-        let channels = Array(channels)
-        let connection = ConnectionID()
-        let grant = try Grant(
-            subject: connection.description, channels: channels, permissions: [.patterns, .replay])
         let session = try await Gateway(self, limits: limits).session(
-            for: grant, channels: channels, from: EventStream.start(of: request) ?? start, connection: connection)
+            to: Array(channels), from: EventStream.start(of: request) ?? start, connection: ConnectionID())
         return EventStream.response(to: request, session) { delivery in
             guard case .message(let message) = delivery else { return WireFormat(delivery).serverSentEvent }
             return Array(makeEvent(message).encoded.utf8)

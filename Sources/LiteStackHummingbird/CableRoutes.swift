@@ -18,20 +18,21 @@ struct CableRoutes<Context: RequestContext>: Sendable {
 
     func events(_ request: Request, _ context: Context) async -> Response {
         await answer(request, context) {
-            let (grant, query) = (try await authorise(request, context), try CableQuery(request))
+            let (grant, query, asked) = try await entry(of: request, context)
             let session = try await gateway.session(
                 for: grant, channels: query.channels, from: EventStream.start(of: request) ?? query.start ?? .live,
-                presence: query.presence, connection: query.connection ?? Cable.ConnectionID())
+                presence: query.presence, connection: query.connection ?? Cable.ConnectionID(), asked: asked)
             return EventStream.response(to: request, session) { WireFormat($0).serverSentEvent }
         }
     }
 
     func messages(_ request: Request, _ context: Context) async -> Response {
         await answer(request, context) {
-            let (grant, query) = (try await authorise(request, context), try CableQuery(request))
+            let (grant, query, asked) = try await entry(of: request, context)
             let limit = min(max(query.limit ?? 100, 1), 1_000)
             let (events, cursor) = try await gateway.read(
-                for: grant, channels: query.channels, from: query.start ?? .live, limit: limit)
+                for: grant, channels: query.channels, from: query.start ?? .live, limit: limit,
+                asked: asked)
             var body = Array(#"{"cursor":"\#(cursor)","events":["#.utf8)
             for (index, event) in events.enumerated() {
                 if index > 0 { body.append(UInt8(ascii: ",")) }
@@ -42,6 +43,14 @@ struct CableRoutes<Context: RequestContext>: Sendable {
                 status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
         }
+    }
+
+    /// The place is taken before anybody is asked: a disconnect that comes while your code looks the client up counts.
+    private func entry(
+        of request: Request, _ context: Context
+    ) async throws -> (grant: Cable.Grant, query: CableQuery, asked: Cable.Cursor) {
+        let asked = try await gateway.cable.cursor()
+        return (try await authorise(request, context), try CableQuery(request), asked)
     }
 
     /// A refusal is an answer: its code, and nothing that the client does not know already.

@@ -206,9 +206,10 @@ extension ClientModule {
             const url = new URL(this.#cable.url + "/socket");
             url.protocol = url.protocol.replace("http", "ws");
             url.searchParams.set("connection", this.connection);
-            if (token) url.searchParams.set("token", token);
+            // Not in the address, which servers log: a subprotocol is the only field that a page can set.
+            const protocols = token ? ["litecable", "litecable.token." + token] : ["litecable"];
             return new Promise((resolve, reject) => {
-              const socket = new WebSocket(url);
+              const socket = new WebSocket(url, protocols);
               this.#socket = socket;
               this.#attempt.signal.addEventListener("abort", () => { socket.close(); resolve("aborted"); });
               socket.onopen = () => {

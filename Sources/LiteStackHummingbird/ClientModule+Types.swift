@@ -38,7 +38,8 @@ extension ClientModule {
         export type Status = "connecting" | "live" | "waiting" | "closed" | "refused";
 
         export interface ConnectOptions {
-          /** A channel token, or what fetches one. It is asked again when a token was refused or has expired. */
+          /** A channel token, or what fetches one. It is asked again when a token was refused or has expired.
+           *  It travels in a field of the request, never in its address. */
           token?: string | (() => string | Promise<string>);
           /** Default "sse". */
           transport?: "sse" | "websocket";

@@ -49,8 +49,9 @@ extension RouterMethods {
     #if Tokens
     /// Adds the cable's routes for clients that bring a token which your server has signed.
     ///
-    /// The token comes in the field `Authorization: Bearer …`, or as `token` in the query, for `EventSource` and
-    /// WebSocket, which can set no field.
+    /// The token comes in the field `Authorization: Bearer …`, as the package's client for browsers sends it; for a WebSocket
+    /// of a page, as the subprotocol `litecable.token.…`; or as `token` in the query, for `EventSource`, which can set no
+    /// field. Hummingbird's `LogRequestsMiddleware` logs the query: leave these routes out of it if clients use that.
     @discardableResult
     public func addCable(
         _ gateway: Cable.Gateway, at path: RouterPath = "cable", keys: Cable.SigningKeys

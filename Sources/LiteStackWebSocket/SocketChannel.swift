@@ -43,9 +43,9 @@ struct SocketChannel: ServerChildChannel, HTTPChannelHandler {
                 shouldUpgrade: { channel, head in
                     channel.eventLoop.makeFutureWithTask { [entrance] in
                         switch await entrance.answer(to: head) {
-                        case .open(let socket):
+                        case .open(let socket, let subprotocol):
                             granted.socket.withLock { $0 = socket }
-                            return HTTPHeaders()
+                            return HTTPHeaders(subprotocol.map { [("Sec-WebSocket-Protocol", $0)] } ?? [])
                         case .refuse(let status, let code):
                             // NIO leaves a refused upgrade without an answer, and the client would wait for ever.
                             try await Self.refuse(channel, status, code)

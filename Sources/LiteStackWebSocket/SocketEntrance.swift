@@ -14,7 +14,8 @@ struct SocketEntrance: Sendable {
     let authorise: @Sendable (Request) async throws -> Cable.Grant?
 
     enum Answer: Sendable {
-        case open(Cable.Socket)
+        /// With the subprotocol to answer, if the client offered it.
+        case open(Cable.Socket, subprotocol: String?)
         case refuse(HTTPResponse.Status, String)
     }
 
@@ -24,10 +25,14 @@ struct SocketEntrance: Sendable {
                 head: try HTTPRequest(head, secure: false, splitCookie: true), body: RequestBody(buffer: .init()))
             guard request.uri.path == path else { return .refuse(.notFound, "notFound") }
             guard isAllowedOrigin(request) else { return .refuse(.forbidden, "foreignOrigin") }
+            let asked = try await gateway.cable.cursor()  // a disconnect that comes meanwhile counts
             guard let grant = try await authorise(request) else { return .refuse(.unauthorized, "unauthorised") }
             let chosen = request.uri.queryParameters["connection"].map { Cable.ConnectionID(String($0)) }
             guard let connection = chosen ?? Cable.ConnectionID() else { return .refuse(.badRequest, "invalidCommand") }
-            return .open(try gateway.socket(for: grant, connection: connection))
+            let isOffered = RequestToken.subprotocols(of: request).contains(RequestToken.subprotocol)
+            return .open(
+                try gateway.socket(for: grant, connection: connection, asked: asked),
+                subprotocol: isOffered ? RequestToken.subprotocol : nil)
         } catch let error as CableError {
             return .refuse(error.httpStatus, error.code.description)
         } catch {

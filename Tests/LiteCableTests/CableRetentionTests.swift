@@ -139,6 +139,36 @@ import Testing
         }
     }
 
+    @Test func `messages leave the log when they are old, also if nobody publishes any more`() async throws {
+        let wall = TestWall()
+        var configuration = Cable.Configuration()
+        configuration.maximumAge = .seconds(60)
+        configuration.now = wall.now
+        try await withCable(configuration) { cable, database in
+            try await database.write { transaction in
+                for number in 0..<1_000 { try cable.publish(number, to: "a", in: transaction) }
+            }
+            try await cable.trim()
+            #expect(try messageCount(database) == 1_000)
+            wall.advance(by: .seconds(61))
+            let upkeep = Task { await cable.run() }
+            try await eventually("all but the newest are gone") { try messageCount(database) == 1 }
+            upkeep.cancel()
+            await upkeep.value
+        }
+    }
+
+    @Test func `an emptied log is not trimmed for what was in it`() async throws {
+        var configuration = Cable.Configuration()
+        configuration.maximumMessageCount = 128
+        try await withCable(configuration) { cable, database in
+            for number in 0..<128 { try await cable.publish(number, to: "a") }
+            try await database.execute("DELETE FROM lite_cable_messages")
+            for number in 0..<128 { try await cable.publish(number, to: "a") }
+            #expect(try messageCount(database) == 128)
+        }
+    }
+
     @Test func `an emptied log goes on with its numbers and tells the gap`() async throws {
         try await withCable { cable, database in
             let start = try await cable.cursor()

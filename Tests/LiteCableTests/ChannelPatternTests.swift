@@ -25,6 +25,36 @@ import Testing
         #expect(tree.hasMatch("x.y.z"))
     }
 
+    @Test func `a tree of random patterns finds whom each of them alone would, also after some have left`() throws {
+        final class Element: Sendable {
+            let pattern: ChannelPattern
+            init(_ pattern: ChannelPattern) { self.pattern = pattern }
+        }
+        func random(_ parts: [String], last: [String] = []) -> String {
+            let count = Int.random(in: 1...4)
+            return (1...count).map { part in (part == count ? parts + last : parts).randomElement() ?? "a" }
+                .joined(separator: ".")
+        }
+        var tree = PatternTree<Element>()
+        var elements = try (0..<300).map { _ in Element(try ChannelPattern(random(["a", "b", "$a", "*"], last: [">"])))
+        }
+        for element in elements { tree.insert(element, for: element.pattern) }
+        for round in 0..<3 {
+            for _ in 0..<500 {
+                let name = random(["a", "b", "c", "$a"])
+                var found: [ObjectIdentifier] = []
+                tree.forEach(matching: name) { found.append(ObjectIdentifier($0)) }
+                let expected = elements.filter { $0.pattern.matches(name) }.map { ObjectIdentifier($0) }
+                #expect(Set(found) == Set(expected), "\(name) in round \(round)")
+                #expect(found.count == expected.count, "each once")
+                #expect(tree.hasMatch(name) == !expected.isEmpty)
+            }
+            elements.shuffle()
+            for element in elements.prefix(120) { tree.remove(element, for: element.pattern) }
+            elements.removeFirst(120 * (round < 2 ? 1 : 0))
+        }
+    }
+
     @Test(arguments: [
         ("a.>", "a.b", true), ("a.>", "a.*", true), ("a.>", "a.b.>", true), ("a.>", "a", false), ("a.*", "a.b", true),
         ("a.*", "a.>", false), ("a.*", "a.*", true), ("a.b", "a.*", false), (">", "$presence.a", false),

@@ -1,8 +1,9 @@
 import Foundation
-import LiteCable
 import LiteDB
 import LiteStackTesting
 import Testing
+
+@testable import LiteCable
 
 @Suite(.timeLimit(.minutes(1))) struct PresenceTests {
     private struct Info: Codable, Equatable, Sendable {
@@ -69,11 +70,11 @@ import Testing
             try await cable.presence.leave("room", member: "ada", connection: new, after: .seconds(5))
             wall.advance(by: .seconds(6))
             #expect(try await cable.presence.members(of: "room").isEmpty)
-            // Whoever comes next tells what is over first.
-            try await cable.presence.join("room", as: "bob", connection: old)
+            // The keeper tells it within a second; who comes itself has its own end told first.
+            try await cable.presence.join("room", as: "ada", connection: old)
             #expect(
                 try await told(3, subscription).map { $0.prefix(24) } == [
-                    #"join {"member":"ada","in"#, #"leave {"member":"ada"}"#, #"join {"member":"bob","in"#,
+                    #"join {"member":"ada","in"#, #"leave {"member":"ada"}"#, #"join {"member":"ada","in"#,
                 ])
         }
     }
@@ -105,6 +106,34 @@ import Testing
             wall.advance(by: .seconds(3_000))
             #expect(try await cable.presence.members(of: "room").map(\.id) == ["ada"])
             #expect(try await cable.presence.heartbeat(Cable.ConnectionID()) == 0)
+        }
+    }
+
+    @Test func `the members of a killed process leave in several transactions`() async throws {
+        let wall = TestWall()
+        var configuration = Cable.Configuration()
+        configuration.now = wall.now
+        try await withCable(configuration) { cable, database in
+            let (store, now) = (cable.store, 1_800_000_000_000 as Int64)
+            let before = try await cable.cursor().seq
+            try await database.write { transaction in
+                for number in 0..<1_200 {
+                    let seat = CableStore.Seat(channel: "room", member: "m\(number)", connection: "c\(number)")
+                    try store.join(seat, info: Array("null".utf8), until: now + 1_000, at: now, in: transaction)
+                }
+            }
+            func left() async throws -> Int64 { try await cable.cursor().seq - before - 1_200 }
+            wall.advance(by: .seconds(2))
+            // Who comes or goes meanwhile tells of itself only.
+            try await cable.presence.join("room", as: "m7", connection: Cable.ConnectionID())
+            #expect(try await left() == 2)  // its old seat's end, and its coming
+            let more = try await database.write { transaction in
+                try store.sweep(at: now + 2_000, in: transaction)
+            }
+            #expect(more)
+            #expect(try await left() == 2 + Int64(CableStore.sweepBatch))
+            try await eventually("the keeper removes the rest") { try await left() == 2 + 1_199 }
+            #expect(try await cable.presence.members(of: "room").map(\.id) == ["m7"])
         }
     }
 

@@ -172,6 +172,11 @@ import Testing
                 try await status("token=\(token)", headers: ["Origin: http://127.0.0.1:\(server.http.port)"]) == 101)
             #expect(try await status("token=\(token)", headers: ["Origin: https://friend.example"]) == 101)
             #expect(try await status("", headers: ["Authorization: Bearer \(token)"]) == 101)
+            // As a page does, which can set no other field.
+            let offered = "Sec-WebSocket-Protocol: litecable, litecable.token.\(token)"
+            let head = try await SocketClient.open(port: server.http.port, headers: [offered]) { $0.head }
+            #expect(head.lowercased().contains("\r\nsec-websocket-protocol: litecable\r\n"), "\(head)")
+            #expect(try await status("", headers: ["Sec-WebSocket-Protocol: litecable, litecable.token.x"]) == 401)
             // HTTP goes on working on the same port.
             #expect(try await server.http.send(.GET, "/cable/client.js").status == 200)
         }

@@ -1,4 +1,5 @@
-"""A page in a real browser through kills of the server and a sleep of its own: every message once, in order."""
+"""A page in a real browser through kills of the server and a sleep of its own: every message once, in order. Once by
+server-sent events, and once by WebSocket."""
 
 import pathlib
 import tempfile
@@ -11,13 +12,13 @@ import pictures
 from server import Server, build
 
 # What the page runs beside its own script: a subscription that keeps every cursor that it is given.
-COLLECT = """async (cursor) => {
+COLLECT = """async ([cursor, transport]) => {
   const { connect } = await import("/cable/client.js");
   window.received = [];
   window.gaps = 0;
   window.statuses = [];
   const cable = connect("/cable", {
-    token: async () => (await fetch("/token", { cache: "no-store" })).text(), minimumWait: 100, maximumWait: 1000 });
+    transport, token: async () => (await fetch("/token", { cache: "no-store" })).text(), minimumWait: 100, maximumWait: 1000 });
   window.subscription = cable.subscribe("gallery", {
     after: cursor, key: "test",
     message: (message) => window.received.push(message.cursor),
@@ -29,6 +30,11 @@ COLLECT = """async (cursor) => {
 
 def run(options):
     program, picture = build(), pictures.small()
+    for transport in ["sse", "websocket"]:
+        drive(options, program, picture, transport)
+
+
+def drive(options, program, picture, transport):
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         folder = pathlib.Path(folder) / "data"
         with Server(program, folder) as server:
@@ -36,9 +42,10 @@ def run(options):
             browser = playwright.chromium.launch(
                 executable_path=options.chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
             page = browser.new_page()
-            page.goto(server.address)
+            page.goto(f"{server.address}/?transport={transport}")
+            until(page, "document.getElementById('watching').textContent === '1 person is watching'", shown="[]")
             start = page.evaluate("document.body.dataset.cursor")
-            page.evaluate(COLLECT, start)
+            page.evaluate(COLLECT, [start, transport])
             hang(server, picture, 3)
             until(page, "window.received.length >= 3")
             server.kill()
@@ -55,7 +62,6 @@ def run(options):
             hang(server, picture, 2)
             sleeper.send("Page.setWebLifecycleState", {"state": "active"})
             until(page, "window.subscription.status === 'live'", seconds=60)
-            # A reload of the page goes on where it was.
             expected = settled(server, start)
             until(page, f"window.received.length >= {len(expected)}")
             received, gaps = page.evaluate("window.received"), page.evaluate("window.gaps")
@@ -63,20 +69,21 @@ def run(options):
             assert gaps == 0, gaps
             page.evaluate("window.subscription.close()")
             hang(server, picture, 1)
+            # A reload of the page goes on where it was.
             page.reload()
-            page.evaluate(COLLECT, None)
+            page.evaluate(COLLECT, [None, transport])
             rest = settled(server, expected[-1])
             until(page, f"window.received.length >= {len(rest)}")
             assert page.evaluate("window.received") == rest
             browser.close()
-    print(f"cable: {len(expected) + len(rest)} messages, each once, through two kills of the server, a sleep and a reload")
+    print(f"cable by {transport}: {len(expected) + len(rest)} messages, each once, through two kills of the server, a sleep and a reload")
 
 
-def until(page, expression, seconds=30):
+def until(page, expression, seconds=30, shown="[window.statuses, window.received]"):
     """Waits in small steps: the page's policy forbids what `wait_for_function` would run in it."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
-        assert time.monotonic() < deadline, (expression, page.evaluate("[window.statuses, window.received]"))
+        assert time.monotonic() < deadline, (expression, page.evaluate(shown))
         time.sleep(0.05)
 
 

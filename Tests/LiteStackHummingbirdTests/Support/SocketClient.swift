@@ -22,6 +22,8 @@ struct SocketClient {
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private var buffer: [UInt8] = []
+    /// The answer's head.
+    private(set) var head = ""
 
     /// Opens a socket and runs `body` with it.
     static func open<T: Sendable>(
@@ -53,6 +55,7 @@ struct SocketClient {
             if let end = text.range(of: "\r\n\r\n") {
                 let status = Int(text.split(separator: " ")[1]) ?? 0
                 buffer = Array(text[end.upperBound...].utf8)
+                head = String(text[..<end.lowerBound])
                 guard status == 101 else { throw Refused(status: status, text: text) }
                 return
             }

@@ -1,5 +1,6 @@
 import Hummingbird
 import LiteStack
+import LiteStackWebSocket
 public import Logging
 public import ServiceLifecycle
 import SystemPackage
@@ -65,11 +66,15 @@ public struct Atelier: Service {
             handlers.handle(ForgetUpload.self) { job, context in try await cleaner.run(job, context) }
             handlers.handle(CleanUpPictures.self) { job, context in try await cleaner.run(job, context) }
         }
-        let router = AtelierRouter(stack: stack, store: store, assets: Assets(), origins: configuration.origins)
+        let (visitors, gateway) = (Visitors(keys: Cable.SigningKeys(.ephemeral())), Cable.Gateway(stack.cable))
+        let router = AtelierRouter(
+            stack: stack, store: store, assets: Assets(), origins: configuration.origins, visitors: visitors,
+            gateway: gateway)
         let host = configuration.host
         self.stack = stack
         application = Application(
             router: router.make(),
+            server: .http1WithCable(gateway, origins: configuration.origins, keys: visitors.keys),
             configuration: ApplicationConfiguration(address: .hostname(host, port: configuration.port)),
             services: [stack],
             onServerRunning: { channel in

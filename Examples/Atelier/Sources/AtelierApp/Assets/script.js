@@ -7,8 +7,11 @@ const live = document.getElementById("live");
 const watching = document.getElementById("watching");
 
 // The stream goes on from the cursor of the page as it was rendered, so nothing is missed in between; after a lost
-// connection, a sleep or a restart of the server it goes on behind the last message.
-const cable = connect("/cable", { token: async () => (await fetch("/token", { cache: "no-store" })).text() });
+// connection, a sleep or a restart of the server it goes on behind the last message. `?transport=websocket` in the page's
+// address takes the other way.
+const transport = new URLSearchParams(location.search).get("transport") === "websocket" ? "websocket" : "sse";
+const cable = connect("/cable", {
+  transport, token: async () => (await fetch("/token", { cache: "no-store" })).text() });
 cable.subscribe("gallery", {
   after: document.body.dataset.cursor,
   presence: "gallery",

@@ -9,6 +9,8 @@ struct AtelierRouter: Sendable {
     let store: PictureStore
     let assets: Assets
     let origins: Set<String>
+    let visitors: Visitors
+    let gateway: Cable.Gateway
 
     func make() -> Router<BasicRequestContext> {
         let router = Router()
@@ -42,8 +44,7 @@ struct AtelierRouter: Sendable {
                 return Responses.picture(bytes)
             }
         }
-        let visitors = Visitors(keys: Cable.SigningKeys(.ephemeral()))
-        router.addCable(Cable.Gateway(stack.cable), keys: visitors.keys)
+        router.addCable(gateway, keys: visitors.keys)
         router.get("/token") { request, _ in try visitors.token(for: request) }
         router.get("/assets/{version}/{name}") { [assets] _, context in
             guard let file = assets.file(try context.parameters.require("name")) else { throw HTTPError(.notFound) }
