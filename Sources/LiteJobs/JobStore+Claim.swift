@@ -24,7 +24,7 @@ extension JobStore {
         for queue in queues where !pauses.queues.contains(queue) {
             if try access.first(Self.hasAvailable(in: queue), as: Bool.self) ?? false { return true }
         }
-        return try access.first(Self.hasParked(kinds.without(pauses.kinds)), as: Bool.self) ?? false
+        return try access.first(Self.hasParked(kinds.without(pauses.kinds), in: queues), as: Bool.self) ?? false
     }
 
     static func hasDue(at now: Int64) -> SQL {
@@ -35,13 +35,14 @@ extension JobStore {
         "SELECT EXISTS (SELECT 1 FROM lite_jobs WHERE state = 'available' AND queue = \(queue))"
     }
 
-    static func hasParked(_ kinds: KnownKinds) -> SQL {
+    static func hasParked(_ kinds: KnownKinds, in queues: [String]) -> SQL {
         """
         SELECT EXISTS (
             SELECT 1
             FROM json_each(\(kinds.json)) AS known
             CROSS JOIN lite_jobs
-            WHERE state = 'parked' AND reason <> 'pausedTag' AND kind = known.key AND version <= known.value)
+            WHERE state = 'parked' AND reason <> 'pausedTag' AND kind = known.key AND version <= known.value
+                AND queue IN (\(list: queues)))
         """
     }
 
@@ -66,8 +67,10 @@ extension JobStore {
         guard try transaction.first(Self.isRegistered(worker), as: Int.self) != nil else { return nil }
         let pauses = try pauses(in: transaction)
         if pauses.isAll { return [] }
-        // No more than this worker runs at once, or workers that know other kinds would only put them aside again.
-        try transaction.execute(Self.unpark(kinds.without(pauses.kinds), limit: plan.limit))
+        // No more than this worker runs at once, and of its own queues, or workers that know other kinds would only put
+        // them aside again.
+        try transaction.execute(
+            Self.unpark(kinds.without(pauses.kinds), in: plan.shares.map(\.queue), limit: plan.limit))
         try transaction.execute(Self.promote(at: now))
         var round = ClaimRound(worker: worker, kinds: kinds, pauses: pauses, now: now)
         for share in plan.shares where !pauses.queues.contains(share.queue) {
@@ -154,7 +157,7 @@ extension JobStore {
         SQL("SELECT 1 FROM lite_job_workers WHERE id = ?", arguments: [.integer(worker)])
     }
 
-    static func unpark(_ kinds: KnownKinds, limit: Int) -> SQL {
+    static func unpark(_ kinds: KnownKinds, in queues: [String], limit: Int) -> SQL {
         """
         UPDATE lite_jobs
         SET state = 'available', reason = NULL
@@ -163,6 +166,7 @@ extension JobStore {
             FROM json_each(\(kinds.json)) AS known
             CROSS JOIN lite_jobs
             WHERE state = 'parked' AND reason <> 'pausedTag' AND kind = known.key AND version <= known.value
+                AND queue IN (\(list: queues))
             LIMIT \(limit))
         """
     }
