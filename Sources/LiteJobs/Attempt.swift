@@ -110,8 +110,10 @@ struct Attempt: Sendable {
 extension JobQueue {
     /// Logs, counts and tells what became of an attempt, after it was committed.
     func tell(_ attempt: EndedAttempt, isRecorded: Bool) {
-        metrics.recordEnd(attempt, isRecorded: isRecorded)
         let job = attempt.job
+        // Claimed ahead and given back, or given to others meanwhile: nothing has happened to it here.
+        if case .interrupted = attempt.end, !attempt.hasBegun { return }
+        metrics.recordEnd(attempt, isRecorded: isRecorded)
         guard isRecorded else {
             log(job, .warning, "An attempt ended that was no longer this worker's; nothing was recorded")
             return hub.tell(job.id, job.kind, .attemptLost)
@@ -128,7 +130,7 @@ extension JobQueue {
             log(job, .debug, "A job asked to be run later")
             hub.tell(job.id, job.kind, .snoozed)
         case .interrupted:
-            if attempt.duration != nil { log(job, .info, "A job was interrupted by the shutdown and will run again") }
+            log(job, .info, "A job was interrupted by the shutdown and will run again")
             hub.tell(job.id, job.kind, .interrupted)
         }
     }

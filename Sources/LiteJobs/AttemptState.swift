@@ -12,6 +12,8 @@ final class AttemptState: Sendable {
         var isCompleted = false
         var completingCount = 0
         var isTimedOut = false
+        /// Waits to hear whether the write that completes the job failed.
+        var timeout: UnsafeContinuation<Bool, Never>?
         var report: Report?
         var reportedAt: ContinuousClock.Instant?
     }
@@ -39,13 +41,23 @@ final class AttemptState: Sendable {
         state.withLock { $0.completingCount += 1 }
         do {
             let value = try await write()
-            state.withLock { state in
+            let timeout = state.withLock { state in
                 state.isCompleted = true
                 state.completingCount -= 1
+                defer { state.timeout = nil }
+                return state.timeout
             }
+            timeout?.resume(returning: false)
             return value
         } catch {
-            state.withLock { $0.completingCount -= 1 }
+            let timeout = state.withLock { state -> UnsafeContinuation<Bool, Never>? in
+                state.completingCount -= 1
+                guard state.completingCount == 0, !state.isCompleted, let timeout = state.timeout else { return nil }
+                state.isTimedOut = true
+                state.timeout = nil
+                return timeout
+            }
+            timeout?.resume(returning: true)
             // It may have been lost meanwhile, and was passed over then.
             control.wake()
             throw error
@@ -55,9 +67,27 @@ final class AttemptState: Sendable {
     /// Whether the attempt was cancelled because it took too long.
     var isTimedOut: Bool { state.withLock { $0.isTimedOut } }
 
-    func setTimedOut() {
-        state.withLock { $0.isTimedOut = true }
+    /// Says that the attempt has taken too long. While the handler completes its job, it waits for that: the write may
+    /// be committed already.
+    ///
+    /// - Returns: False if the job is completed; what the handler does now is its own affair.
+    func timeOut() async -> Bool {
+        await withUnsafeContinuation { continuation in
+            let answer = state.withLock { state -> Bool? in
+                if state.isCompleted { return false }
+                if state.completingCount > 0 {
+                    state.timeout = continuation
+                    return nil
+                }
+                state.isTimedOut = true
+                return true
+            }
+            if let answer { continuation.resume(returning: answer) }
+        }
     }
+
+    /// Whether a timeout waits for the end of a completion.
+    var hasWaitingTimeout: Bool { state.withLock { $0.timeout != nil } }
 
     /// Takes a report; it is given back if it is to be written now, and kept for the next housekeeping otherwise.
     func take(_ report: Report) -> Report? {

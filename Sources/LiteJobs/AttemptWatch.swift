@@ -10,9 +10,7 @@ struct AttemptWatch: Sendable {
         return Task {
             // Cancelled because the attempt ended in time.
             guard (try? await clock.sleep(for: timeout)) != nil else { return }
-            // The job is done; what the handler does now is its own affair.
-            guard !attempt.state.isCompleted else { return }
-            attempt.state.setTimedOut()
+            guard await attempt.state.timeOut() else { return }
             task.cancel()
             jobs.log(attempt.job, .warning, "A job took longer than its timeout and was cancelled")
             jobs.hub.tell(attempt.job.id, attempt.job.kind, .timedOut)

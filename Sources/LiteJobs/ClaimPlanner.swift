@@ -48,14 +48,18 @@ struct ClaimPlanner: Sendable {
 
     /// The next claim of `limit` jobs; nil if no queue may have one.
     ///
-    /// - Parameter claimed: How many of each queue are claimed already.
-    mutating func plan(_ limit: Int, claimed: [String: Int], ageing: Duration?, at now: Int64) -> ClaimPlan? {
+    /// - Parameters:
+    ///   - startCount: How many can start at once.
+    ///   - claimed: How many of each queue are claimed already.
+    mutating func plan(
+        _ limit: Int, startCount: Int, claimed: [String: Int], ageing: Duration?, at now: Int64
+    ) -> ClaimPlan? {
         let rooms = queues.map { queue in
             queue.concurrency.map { max($0 - claimed[queue.name, default: 0], 0) } ?? limit
         }
         let shares = order == .strict ? strictShares(rooms, limit) : weightedShares(rooms, limit)
         guard !shares.isEmpty else { return nil }
-        return ClaimPlan(shares: shares, limit: limit, overdueBefore: overdue(ageing, now))
+        return ClaimPlan(shares: shares, limit: limit, startCount: startCount, overdueBefore: overdue(ageing, now))
     }
 
     private mutating func overdue(_ ageing: Duration?, _ now: Int64) -> Int64? {

@@ -22,6 +22,34 @@ struct ClaimedJob: Sendable {
     let tags: String?
     let metadata: String?
     let payload: Data
+    /// Whether a handler can be given it.
+    let isReadable: Bool
+    /// Whether the table knows that its attempt begins.
+    var isNoted = false
+
+    /// Whether its attempt must not begin before the table knows of it.
+    ///
+    /// If the worker dies, an attempt that is not noted counts as not begun: it is given back, and no crash is counted.
+    /// Where that cannot be right twice (it is the only attempt, or the job was given back before) it waits for its note.
+    var waitsForNote: Bool { !isNoted && (maximumAttemptCount <= 1 || token > 1) }
+
+    init(
+        id: JobID, kind: String, version: Int, queue: String, priority: Int, attempt: Int, maximumAttemptCount: Int,
+        token: Int64, nonce: Int64, enqueuedAt: Int64, runAt: Int64, expiresAt: Int64?, slot: Int64?, tags: String?,
+        metadata: String?, payload: Data?
+    ) {
+        (self.id, self.kind, self.version, self.queue, self.priority) = (id, kind, version, queue, priority)
+        (self.attempt, self.maximumAttemptCount) = (attempt, maximumAttemptCount)
+        (self.token, self.nonce, self.enqueuedAt, self.runAt) = (token, nonce, enqueuedAt, runAt)
+        (self.expiresAt, self.slot, self.tags, self.metadata) = (expiresAt, slot, tags, metadata)
+        self.payload = payload ?? Data()
+        isReadable = payload != nil && (tags == nil || JobStore.tags(tags) != nil)
+    }
+
+    /// That the job is dead before an attempt at it began.
+    func neverBegun(_ reason: JobRecord.Reason, _ message: String) -> EndedAttempt {
+        EndedAttempt(job: self, end: .dead(reason: reason, message: message), duration: nil)
+    }
 }
 
 /// What becomes of an attempt.
@@ -44,6 +72,9 @@ struct EndedAttempt: Sendable {
     let end: AttemptEnd
     /// How long the handler ran, for the metrics; nil if it was never started.
     let duration: Duration?
+
+    /// Whether its handler was started.
+    var hasBegun: Bool { duration != nil }
 }
 
 /// From which queues to claim, in their order, and how many of each at most.
@@ -56,6 +87,11 @@ struct ClaimPlan: Sendable {
     let shares: [Share]
     /// How many in all.
     let limit: Int
+    /// How many of them can start at once; the others wait in the worker.
+    let startCount: Int
     /// Jobs that became due before this go first, whatever their priority; nil for not now.
     let overdueBefore: Int64?
+
+    /// Whether some of the jobs may have to wait in the worker.
+    var isAhead: Bool { startCount < limit }
 }

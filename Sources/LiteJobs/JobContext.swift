@@ -42,8 +42,7 @@ public struct JobContext: Sendable {
     public var queue: String { job.queue }
     /// The job's tags.
     public var tags: [String] {
-        // The table checks that it is an array; one of other things than texts is no tag of ours.
-        (try? JobStore.tags(job.tags)) ?? []
+        JobStore.tags(job.tags) ?? []
     }
     /// What was stored with it by who enqueued it: the trace, and what middleware added.
     public var metadata: [String: String] {
@@ -158,7 +157,7 @@ public struct JobContext: Sendable {
     }
 
     /// Tells how far the work has come, for ``JobRecord/progress``. Call it as often as you like: it is written at most
-    /// five times a second, and the last report within the next housekeeping.
+    /// five times a second, and the last report at the next housekeeping, if the attempt still runs then.
     ///
     /// - Parameters:
     ///   - progress: From 0 to 1.

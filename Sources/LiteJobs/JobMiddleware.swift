@@ -1,4 +1,6 @@
 /// What stands around enqueueing and running, for all jobs of a queue: to tag, to measure, to bind task-local values.
+///
+/// Jobs that a schedule puts into its queue pass ``run(_:next:)`` and not ``enqueue(_:)``: whatever process fires it.
 public protocol JobMiddleware: Sendable {
     /// Looks at a job that is about to be stored, and may change it. Inside a transaction it must not wait.
     ///

@@ -10,7 +10,7 @@ public enum PauseScope: Sendable, Hashable {
     case all
     /// The jobs of a queue.
     case queue(String)
-    /// The jobs of a kind.
+    /// The jobs of a kind, by the name that they were stored under: an alias is a kind of its own here.
     case kind(String)
     /// The jobs with a tag.
     case tag(String)
@@ -54,9 +54,9 @@ struct JobPauses: Sendable {
     }
 
     /// Why a job must wait.
-    func reason(for job: ClaimedJob) throws -> JobRecord.Reason? {
+    func reason(for job: ClaimedJob) -> JobRecord.Reason? {
         if kinds.contains(job.kind) { return .pausedKind }
-        guard !tags.isEmpty, job.tags != nil else { return nil }
-        return try JobStore.tags(job.tags).contains(where: tags.contains) ? .pausedTag : nil
+        guard !tags.isEmpty, let own = JobStore.tags(job.tags) else { return nil }
+        return own.contains(where: tags.contains) ? .pausedTag : nil
     }
 }

@@ -66,7 +66,8 @@ extension JobQueue {
         return try await change(filter) { ids, transaction in try store.remove(ids, in: transaction) }
     }
 
-    /// Goes through the jobs by their ids, so that each is met once.
+    /// Goes through the jobs by their ids, so that each is met once. They are looked for beside the writer; those that the
+    /// filter no longer lets through when they are written are left out.
     private func change(
         _ filter: JobFilter,
         _ body: @escaping @Sendable ([JobID], borrowing Transaction) throws -> Int
@@ -76,12 +77,12 @@ extension JobQueue {
         var count = 0
         while true {
             let after = last
-            let (ids, changed) = try await database.write { transaction in
-                let ids = try store.slice(filter, after: after, in: transaction)
-                return (ids, ids.isEmpty ? 0 : try body(ids, transaction))
+            let found = try await database.scan { snapshot in try store.slice(filter, after: after, in: snapshot) }
+            guard let end = found.last else { return count }
+            count += try await database.write { transaction in
+                let ids = try store.those(of: found, letThroughBy: filter, in: transaction)
+                return ids.isEmpty ? 0 : try body(ids, transaction)
             }
-            count += changed
-            guard let end = ids.last else { return count }
             last = end
         }
     }

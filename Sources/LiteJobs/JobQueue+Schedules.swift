@@ -144,7 +144,10 @@ extension JobQueue {
             }
             return fired
         }
-        for job in fired { hub.tell(job.id, job.kind, .scheduled(job.schedule)) }
+        for job in fired {
+            metrics.countEnqueued(job.kind)
+            hub.tell(job.id, job.kind, .scheduled(job.schedule))
+        }
     }
 
     /// Whether an error is one schedule's own, and the transaction can go on.

@@ -14,7 +14,7 @@ public struct JobRecord: Sendable, Hashable, Identifiable {
         case available
         /// A worker runs it.
         case running
-        /// No worker that saw it knows its kind or version; one that does takes it.
+        /// No worker that saw it knows its kind or version, or its kind or a tag of it is paused; see ``JobRecord/reason``.
         case parked
         /// It is done.
         case completed
@@ -98,11 +98,11 @@ public struct JobRecord: Sendable, Hashable, Identifiable {
     public let enqueuedAt: Date
     /// When it may run.
     public let runAt: Date
-    /// When its last attempt began.
+    /// When its last attempt began; nil while it waits in a worker that has claimed it ahead.
     public let startedAt: Date?
     /// When it was completed, cancelled or given up.
     public let finishedAt: Date?
-    /// When it is too late to start it.
+    /// When it is too late to start it; nil once an attempt has begun.
     public let expiresAt: Date?
     /// The schedule that it is from.
     public let schedule: String?
@@ -120,6 +120,9 @@ public struct JobRecord: Sendable, Hashable, Identifiable {
     public let payload: Data
     /// The attempts that failed, in their order.
     public internal(set) var errors: [Failure] = []
+
+    /// Also a job that is dead before it began has one: why.
+    var mayHaveErrors: Bool { attempt > 0 || crashCount > 0 || state == .dead }
 
     /// The job itself.
     ///

@@ -11,13 +11,15 @@ extension JobSchema {
             INSERT INTO lite_job_counts (queue, kind, state, count) VALUES (NEW.queue, NEW.kind, NEW.state, 1)
             ON CONFLICT (queue, kind, state) DO UPDATE SET count = count + 1;
         END;
-        CREATE TRIGGER lite_jobs_left AFTER UPDATE OF state ON lite_jobs
-        WHEN OLD.state <> 'running' AND OLD.state <> NEW.state BEGIN
+        CREATE TRIGGER lite_jobs_left AFTER UPDATE OF state, queue, kind ON lite_jobs
+        WHEN OLD.state <> 'running'
+            AND (OLD.state <> NEW.state OR OLD.queue <> NEW.queue OR OLD.kind <> NEW.kind) BEGIN
             UPDATE lite_job_counts SET count = count - 1
             WHERE queue = OLD.queue AND kind = OLD.kind AND state = OLD.state;
         END;
-        CREATE TRIGGER lite_jobs_entered AFTER UPDATE OF state ON lite_jobs
-        WHEN NEW.state <> 'running' AND OLD.state <> NEW.state BEGIN
+        CREATE TRIGGER lite_jobs_entered AFTER UPDATE OF state, queue, kind ON lite_jobs
+        WHEN NEW.state <> 'running'
+            AND (OLD.state <> NEW.state OR OLD.queue <> NEW.queue OR OLD.kind <> NEW.kind) BEGIN
             INSERT INTO lite_job_counts (queue, kind, state, count) VALUES (NEW.queue, NEW.kind, NEW.state, 1)
             ON CONFLICT (queue, kind, state) DO UPDATE SET count = count + 1;
         END;

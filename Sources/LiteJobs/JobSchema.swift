@@ -11,9 +11,21 @@ import LiteDB
 /// them right. Running jobs are not counted there: they are few, and found by their index.
 ///
 /// `blocked` is for what later releases know: dependencies and limits.
+///
+/// A row can come from another language, so the table refuses what no worker could read, as far as it can: SQLite before
+/// 3.42 takes no JSON function in a CHECK where the schema is not trusted (https://sqlite.org/pragma.html#pragma_trusted_schema).
 enum JobSchema {
     static let tables = ComponentSchema(
-        component: "jobs", steps: [.init(oldestUsable: 1, sql: jobs + history + control + counts + views)])
+        component: "jobs",
+        steps: [
+            .init(oldestUsable: 1, sql: first),
+            .init(oldestUsable: 2, sql: putAway + jobs + history + control + counts + views + bringBack),
+        ])
+
+    /// The states in which a job keeps others of its like away. Stands in an index, so queries repeat it word for word.
+    static let holdsKey = """
+        (state IN ('scheduled', 'available', 'blocked', 'parked') OR state = 'running' AND unique_until = 'finished')
+        """
 
     private static let now = "(CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER))"
 
@@ -48,18 +60,19 @@ enum JobSchema {
             progress REAL,
             progress_message TEXT,
             output TEXT,
-            payload ANY NOT NULL,
+            payload ANY NOT NULL CHECK (typeof(payload) IN ('text', 'blob')),
             CHECK ((state = 'running') = (worker IS NOT NULL)),
             CHECK ((state IN ('completed', 'cancelled', 'dead')) = (finished_at IS NOT NULL))
         ) STRICT;
-        CREATE INDEX lite_jobs_available ON lite_jobs (queue, priority DESC, id) WHERE state = 'available';
+        CREATE INDEX lite_jobs_available ON lite_jobs (queue, priority DESC, run_at, id)
+        WHERE state = 'available';
         CREATE INDEX lite_jobs_scheduled ON lite_jobs (run_at) WHERE state = 'scheduled';
         CREATE INDEX lite_jobs_running ON lite_jobs (worker) WHERE state = 'running';
         CREATE INDEX lite_jobs_parked ON lite_jobs (kind, version) WHERE state = 'parked' AND reason <> 'pausedTag';
         CREATE INDEX lite_jobs_paused ON lite_jobs (id) WHERE state = 'parked' AND reason = 'pausedTag';
         CREATE INDEX lite_jobs_finished ON lite_jobs (state, prune_at) WHERE prune_at IS NOT NULL;
         CREATE UNIQUE INDEX lite_jobs_unique ON lite_jobs (unique_key)
-        WHERE unique_key IS NOT NULL AND state IN ('scheduled', 'available', 'running', 'blocked', 'parked');
+        WHERE unique_key IS NOT NULL AND \(holdsKey);
         CREATE UNIQUE INDEX lite_jobs_slot ON lite_jobs (schedule, slot) WHERE schedule IS NOT NULL;
 
         """
@@ -91,19 +104,19 @@ enum JobSchema {
             concurrency INTEGER NOT NULL,
             started_at INTEGER NOT NULL
         ) STRICT;
-        CREATE TABLE lite_job_pauses (
+        CREATE TABLE IF NOT EXISTS lite_job_pauses (
             scope TEXT NOT NULL CHECK (scope IN ('all', 'queue', 'kind', 'tag')),
             name TEXT NOT NULL,
             paused_at INTEGER NOT NULL,
             PRIMARY KEY (scope, name)
         ) STRICT, WITHOUT ROWID;
-        CREATE TABLE lite_job_locks (
+        CREATE TABLE IF NOT EXISTS lite_job_locks (
             key TEXT PRIMARY KEY,
             job INTEGER NOT NULL,
             expires_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX lite_job_locks_expiry ON lite_job_locks (expires_at);
-        CREATE TABLE lite_job_schedules (
+        CREATE INDEX IF NOT EXISTS lite_job_locks_expiry ON lite_job_locks (expires_at);
+        CREATE TABLE IF NOT EXISTS lite_job_schedules (
             name TEXT PRIMARY KEY,
             timing TEXT NOT NULL,
             zone TEXT NOT NULL,
@@ -122,7 +135,7 @@ enum JobSchema {
             tags TEXT,
             payload TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX lite_job_schedules_next ON lite_job_schedules (next_at)
+        CREATE INDEX IF NOT EXISTS lite_job_schedules_next ON lite_job_schedules (next_at)
         WHERE is_paused = 0 AND is_retired = 0 AND next_at IS NOT NULL;
 
         """

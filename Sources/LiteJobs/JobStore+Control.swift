@@ -54,6 +54,20 @@ extension JobStore {
         ) { row in JobID(rawValue: try row.integer(0)) }
     }
 
+    /// Those of some jobs that a filter lets through now.
+    func those(
+        of ids: [JobID], letThroughBy filter: JobFilter, in access: borrowing some ReadAccess & ~Copyable
+    ) throws -> [JobID] {
+        try access.all(
+            """
+            SELECT id
+            FROM lite_jobs
+            WHERE id IN (\(list: ids.map(\.rawValue))) AND \(Self.condition(filter))
+            ORDER BY id
+            """
+        ) { row in JobID(rawValue: try row.integer(0)) }
+    }
+
     /// Runs a change for each of some jobs; those that a unique index refuses are left as they are.
     func retryAll(_ ids: [JobID], at now: Int64, in transaction: borrowing Transaction) throws -> Int {
         var count = 0

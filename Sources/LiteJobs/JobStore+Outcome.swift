@@ -12,48 +12,68 @@ extension JobStore {
         var isRecorded: [Bool] = []
         isRecorded.reserveCapacity(ended.count)
         for attempt in ended {
-            isRecorded.append(
-                try record(attempt.job, attempt.end, deadRetention: deadRetention, at: now, in: transaction))
+            isRecorded.append(try record(attempt, deadRetention: deadRetention, at: now, in: transaction))
         }
         return isRecorded
     }
 
-    private func record(
-        _ job: ClaimedJob, _ end: AttemptEnd, deadRetention: Int64, at now: Int64,
-        in transaction: borrowing Transaction
+    /// - Returns: Whether it was recorded.
+    func record(
+        _ attempt: EndedAttempt, deadRetention: Int64, at now: Int64, in transaction: borrowing Transaction
     ) throws -> Bool {
-        let count: Int
-        switch end {
+        let (job, count): (ClaimedJob, Int)
+        job = attempt.job
+        let afterwards = attempt.hasBegun ? Self.begun : Self.notBegun
+        switch attempt.end {
         case .completed(let output, let pruneAt):
             count = try transaction.execute(Self.complete(job, output: output, pruneAt: pruneAt, at: now))
         case .retry(let time, let message):
-            count = try transaction.execute(Self.end(job, "state = 'scheduled', run_at = \(time)"))
-            if count == 1 { try note(message, of: job, at: now, in: transaction) }
+            count = try transaction.execute(Self.end(job, "state = 'scheduled', run_at = \(time), \(afterwards)"))
+            if count == 1 { try note(message, of: attempt, at: now, in: transaction) }
         case .dead(let reason, let message):
             let (pruneAt, _) = now.addingReportingOverflow(deadRetention)
             count = try transaction.execute(
                 Self.end(
                     job,
                     """
-                    state = 'dead', reason = \(reason.rawValue), finished_at = \(now), prune_at = \(max(pruneAt, now))
+                    state = 'dead', reason = \(reason.rawValue), finished_at = \(now), prune_at = \(max(pruneAt, now)),
+                    \(afterwards)
                     """))
-            if count == 1 { try note(message, of: job, at: now, in: transaction) }
+            if count == 1 { try note(message, of: attempt, at: now, in: transaction) }
         case .snooze(let time):
             count = try transaction.execute(
-                Self.end(job, "state = 'scheduled', run_at = \(time), attempt = attempt - 1"))
+                Self.end(job, "state = 'scheduled', run_at = \(time), attempt = attempt - 1, \(afterwards)"))
+        case .interrupted where attempt.hasBegun:
+            count = try transaction.execute(
+                Self.end(job, "state = 'available', attempt = attempt - 1, \(afterwards)"))
         case .interrupted:
-            count = try transaction.execute(Self.end(job, "state = 'available', attempt = attempt - 1"))
+            count = try transaction.execute(Self.end(job, "state = 'available', \(afterwards)"))
         }
         return count == 1
     }
 
+    /// A job whose attempt has begun cannot be too late any more, and no longer keeps others of its like away if it does so
+    /// only until then.
+    static let begun: SQL = """
+        expires_at = NULL, unique_key = CASE unique_until WHEN 'started' THEN NULL ELSE unique_key END
+        """
+    /// One that was claimed and not begun waits as before. If it keeps others away until it begins, one can have come
+    /// meanwhile, which then does so in its place.
+    static let notBegun: SQL = """
+        attempt = attempt - 1, started_at = NULL, unique_key = CASE
+            WHEN unique_until = 'started' AND EXISTS (
+                SELECT 1 FROM lite_jobs AS other
+                WHERE other.unique_key = lite_jobs.unique_key AND \(raw: JobSchema.holdsKey))
+            THEN NULL ELSE unique_key END
+        """
+
     private func note(
-        _ message: String, of job: ClaimedJob, at now: Int64, in transaction: borrowing Transaction
+        _ message: String, of attempt: EndedAttempt, at now: Int64, in transaction: borrowing Transaction
     ) throws {
         try transaction.execute(
             """
             INSERT INTO lite_job_errors (job, attempt, happened_at, message)
-            VALUES (\(job.id.rawValue), \(job.attempt), \(now), \(message))
+            VALUES (\(attempt.job.id.rawValue), \(attempt.job.attempt - (attempt.hasBegun ? 0 : 1)), \(now), \(message))
             """)
     }
 

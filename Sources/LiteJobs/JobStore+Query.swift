@@ -32,7 +32,7 @@ extension JobStore {
             ORDER BY id DESC
             LIMIT \(max(filter.limit, 0))
             """, Self.record)
-        for index in found.indices where found[index].attempt > 0 || found[index].crashCount > 0 {
+        for index in found.indices where found[index].mayHaveErrors {
             found[index].errors = try errors(of: found[index].id, in: access)
         }
         return found
@@ -62,14 +62,15 @@ extension JobStore {
             attempt: try row.get(7), maximumAttemptCount: try row.get(8), crashCount: try row.get(9),
             enqueuedAt: try row.get(10), runAt: try row.get(11), startedAt: try row.get(12),
             finishedAt: try row.get(13), expiresAt: try row.get(14), schedule: try row.get(15),
-            scheduledFor: try row.get(16), tags: try tags(try row.get(17, as: String?.self)),
+            scheduledFor: try row.get(16), tags: tags(try row.get(17, as: String?.self)) ?? [],
             progress: try row.get(18), progressMessage: try row.get(19), output: try row.get(20),
-            payload: try row.withBytes(21) { Data($0) })
+            payload: payload(row, 21) ?? Data())
     }
 
-    static func tags(_ text: String?) throws -> [String] {
+    /// The tags of a job; nil if another language stored what is no array of texts.
+    static func tags(_ text: String?) -> [String]? {
         guard let text else { return [] }
-        return try JSONDecoder().decode([String].self, from: Data(text.utf8))
+        return try? JSONDecoder().decode([String].self, from: Data(text.utf8))  // that it cannot is the answer
     }
 
     /// How a job ended, or stands now.
@@ -90,7 +91,13 @@ extension JobStore {
         if let reason = filter.reason { parts.append("reason = \(reason.description)") }
         if let schedule = filter.schedule { parts.append("schedule = \(schedule)") }
         if let tag = filter.tag {
-            parts.append("EXISTS (SELECT 1 FROM json_each(lite_jobs.tags) AS tag WHERE tag.value = \(tag))")
+            parts.append(
+                """
+                EXISTS (
+                    SELECT 1
+                    FROM json_each(CASE WHEN json_valid(lite_jobs.tags) THEN lite_jobs.tags ELSE '[]' END) AS tag
+                    WHERE tag.value = \(tag))
+                """)
         }
         if let text = filter.errorContains {
             parts.append(
@@ -119,7 +126,7 @@ extension JobStore {
         try access.first(Self.heads(of: queue)) { row in try row.get(1, as: Int64?.self) } ?? nil
     }
 
-    /// The oldest job of each priority in a queue, the oldest of all first.
+    /// The job of each priority in a queue that has been due for longest, the longest of all first.
     static func heads(of queue: String) -> SQL {
         """
         WITH RECURSIVE level (priority) AS (
@@ -132,8 +139,10 @@ extension JobStore {
             WHERE level.priority IS NOT NULL
         ), head (id) AS (
             SELECT (
-                SELECT min(id) FROM lite_jobs
-                WHERE state = 'available' AND queue = \(queue) AND priority = level.priority)
+                SELECT id FROM lite_jobs
+                WHERE state = 'available' AND queue = \(queue) AND priority = level.priority
+                ORDER BY run_at, id
+                LIMIT 1)
             FROM level
             WHERE level.priority IS NOT NULL
         )

@@ -41,27 +41,33 @@ extension JobStore {
             INSERT INTO lite_job_errors (job, attempt, happened_at, message)
             SELECT id, attempt, \(now), 'The worker died while it ran the job'
             FROM lite_jobs
-            WHERE state = 'running' AND worker = \(worker)
+            WHERE state = 'running' AND worker = \(worker) AND started_at IS NOT NULL
             """)
         let (pruneAt, _) = now.addingReportingOverflow(deadRetention)
         let dead = try transaction.all(
             """
             UPDATE lite_jobs
             SET state = 'dead', reason = 'crashed', worker = NULL, crashes = crashes + 1, token = token + 1,
-                finished_at = \(now), prune_at = \(max(pruneAt, now))
-            WHERE state = 'running' AND worker = \(worker)
+                finished_at = \(now), prune_at = \(max(pruneAt, now)), \(Self.begun)
+            WHERE state = 'running' AND worker = \(worker) AND started_at IS NOT NULL
                 AND (crashes + 1 >= \(maximumCrashCount) OR attempt >= maximum_attempts)
             RETURNING id, kind
             """
         ) { row in (id: JobID(rawValue: try row.integer(0)), kind: try row.text(1), isDead: true) }
-        let rescued = try transaction.all(
-            """
-            UPDATE lite_jobs
-            SET state = 'available', worker = NULL, crashes = crashes + 1, token = token + 1
-            WHERE state = 'running' AND worker = \(worker)
-            RETURNING id, kind
-            """
-        ) { row in (id: JobID(rawValue: try row.integer(0)), kind: try row.text(1), isDead: false) }
+        // Those that it had claimed ahead have not begun: no attempt and no crash is counted.
+        var rescued: [(id: JobID, kind: String, isDead: Bool)] = []
+        for (condition, change) in [
+            ("IS NOT NULL", "crashes = crashes + 1, \(Self.begun)"), ("IS NULL", Self.notBegun),
+        ] as [(SQL, SQL)] {
+            rescued += try transaction.all(
+                """
+                UPDATE lite_jobs
+                SET state = 'available', worker = NULL, token = token + 1, \(change)
+                WHERE state = 'running' AND worker = \(worker) AND started_at \(condition)
+                RETURNING id, kind
+                """
+            ) { row in (id: JobID(rawValue: try row.integer(0)), kind: try row.text(1), isDead: false) }
+        }
         try unregister(worker, in: transaction)
         return dead + rescued
     }
@@ -99,13 +105,19 @@ extension JobStore {
     }
 
     /// Removes some finished jobs that are old enough, and locks that are over.
-    func prune(at now: Int64, in transaction: borrowing Transaction) throws {
-        for state in Self.finished { try transaction.execute(Self.prune(state, at: now)) }
-        try transaction.execute(
+    ///
+    /// - Returns: Whether there may be more.
+    func prune(at now: Int64, in transaction: borrowing Transaction) throws -> Bool {
+        var isFull = false
+        for state in Self.finished {
+            if try transaction.execute(Self.prune(state, at: now)) >= Self.pruneLimit { isFull = true }
+        }
+        let count = try transaction.execute(
             """
             DELETE FROM lite_job_locks
             WHERE key IN (SELECT key FROM lite_job_locks WHERE expires_at <= \(now) LIMIT \(Self.pruneLimit))
             """)
+        return isFull || count >= Self.pruneLimit
     }
 
     static func prune(_ state: String, at now: Int64) -> SQL {

@@ -117,7 +117,8 @@ struct JobStore: Sendable {
     private static let plainInsert = columns + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     private static let uniqueInsert = plainInsert + " ON CONFLICT DO NOTHING"
     private static let bulkInsert =
-        columns + "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, value FROM json_each(?) ORDER BY key"
+        columns + "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        + "CASE type WHEN 'object' THEN value ELSE json_quote(value) END FROM json_each(?) ORDER BY key"
 
     static func insert(
         _ job: NewJob, _ uniqueKey: String? = nil, _ uniqueUntil: String? = nil, at now: Int64
@@ -143,7 +144,7 @@ struct JobStore: Sendable {
         """
         SELECT id
         FROM lite_jobs
-        WHERE unique_key = \(key) AND state IN ('scheduled', 'available', 'running', 'blocked', 'parked')
+        WHERE unique_key = \(key) AND \(raw: JobSchema.holdsKey)
         """
     }
 

@@ -19,7 +19,7 @@ struct EnqueueOptions: Sendable {
 
 /// Many jobs, ready to be stored.
 enum NewJobs: Sendable {
-    /// They differ in nothing but their payloads, which are a JSON array of objects.
+    /// They differ in nothing but their payloads, which are a JSON array.
     case alike(JobStore.NewJob, count: Int)
     case each([JobStore.NewJob])
 }
@@ -58,8 +58,7 @@ extension JobQueue {
             return .each(try jobs.map { try newJob($0, options) })
         }
         let payload = try encode(jobs, as: J.self)
-        // A job that is not stored as an object, a number say, would lose its form in the array.
-        guard payload.utf8.starts(with: "[{".utf8), payload.utf8.count <= configuration.maximumPayloadBytes else {
+        guard payload.utf8.count <= configuration.maximumPayloadBytes else {
             return .each(try jobs.map { try newJob($0, options) })
         }
         return .alike(try finish(draft(J.self, payload, options), options), count: jobs.count)

@@ -8,6 +8,8 @@ final class Rescuer: Sendable {
     static let missingFileGrace = Duration.seconds(2)
     /// How often finished jobs are looked through.
     private static let pruneIntervalMilliseconds: Int64 = 60_000
+    /// Between two slices while there is more to remove: others write in between.
+    static let pruneDelay = Duration.milliseconds(20)
 
     /// A live worker makes its file again well before: at its next housekeeping if it runs jobs, and before it claims
     /// any if it runs none.
@@ -99,19 +101,21 @@ final class Rescuer: Sendable {
         }
     }
 
-    /// Removes some finished jobs that are old, now and then.
-    func prune() async throws {
+    /// Removes some finished jobs that are old, now and then. Not made durable: after a power cut they go again.
+    ///
+    /// - Returns: Whether there are more.
+    func prune() async throws -> Bool {
         let now = jobs.clock.milliseconds()
         let isDue = nextPrune.withLock { next in
             guard now >= next else { return false }
             next = now + Self.pruneIntervalMilliseconds
             return true
         }
-        guard isDue else { return }
+        guard isDue else { return false }
         let store = jobs.store
-        guard try jobs.database.read({ snapshot in try store.hasExpired(at: now, in: snapshot) }) else { return }
-        try await jobs.database.write { transaction in try store.prune(at: now, in: transaction) }
-        // There may be more: the next housekeeping goes on.
-        nextPrune.withLock { $0 = 0 }
+        guard try jobs.database.read({ snapshot in try store.hasExpired(at: now, in: snapshot) }) else { return false }
+        let isFull = try await jobs.database.writeRelaxed { transaction in try store.prune(at: now, in: transaction) }
+        if isFull { nextPrune.withLock { $0 = 0 } }
+        return isFull
     }
 }

@@ -69,6 +69,8 @@ private enum JSONValue: Codable {
     case null
     case bool(Bool)
     case integer(Int64)
+    case unsigned(UInt64)
+    case decimal(Decimal)
     case number(Double)
     case string(String)
     case array([JSONValue])
@@ -82,6 +84,10 @@ private enum JSONValue: Codable {
             self = .bool(value)
         } else if let value = try? container.decode(Int64.self) {  // the same
             self = .integer(value)
+        } else if let value = try? container.decode(UInt64.self) {  // the same
+            self = .unsigned(value)
+        } else if let value = try? container.decode(Decimal.self) {  // the same
+            self = .decimal(value)
         } else if let value = try? container.decode(Double.self) {  // the same
             self = .number(value)
         } else if let value = try? container.decode(String.self) {  // the same
@@ -99,6 +105,8 @@ private enum JSONValue: Codable {
         case .null: try container.encodeNil()
         case .bool(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
+        case .unsigned(let value): try container.encode(value)
+        case .decimal(let value): try container.encode(value)
         case .number(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)

@@ -8,7 +8,8 @@ public import ServiceLifecycle
 /// attempt not counted. Cancelling the task of `run()` does the second part at once. A handler that does not heed its
 /// cancellation is waited for, and reported.
 ///
-/// Where jobs are short, some are claimed ahead: what was done in the last 10 ms. They go back at a shutdown.
+/// Where jobs are short, some are claimed ahead: what was done in the last 10 ms. They go back at a shutdown, and when they
+/// have waited for a tenth of a second behind longer ones; if the process dies, no attempt is counted for them.
 public struct Worker: Service {
     let jobs: JobQueue
     let queues: [WorkerQueue]

@@ -4,6 +4,8 @@ import Logging
 extension WorkerLoop {
     /// Between two looks whether attempts were cancelled in the table.
     private static let lookInterval = Duration.milliseconds(5)
+    /// How long jobs that were claimed ahead wait here before they go back.
+    private static let readyLimit = Duration.milliseconds(100)
 
     /// What a worker can do about new jobs.
     private enum Claim {
@@ -18,8 +20,10 @@ extension WorkerLoop {
     /// Records what has ended and claims what is free to run, until there is neither.
     func turn(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async throws {
         while true {
+            giveBack(&group)
             let ended = pool.takeEnded()
-            pace.count(ended.count)
+            pace.count(ended.count(where: \.hasBegun))
+            let begun = pool.toNote
             var (plan, hasRoom): (ClaimPlan?, Bool) = (nil, true)
             do {
                 switch try nextClaim(hasEnded: !ended.isEmpty) {
@@ -31,17 +35,21 @@ extension WorkerLoop {
                 pool.putBack(ended)
                 throw error
             }
-            guard !ended.isEmpty || plan != nil else { return try wakeWhenDue(hasRoom: hasRoom, &group) }
+            guard !ended.isEmpty || !begun.isEmpty || plan != nil else {
+                return try wakeWhenDue(hasRoom: hasRoom, &group)
+            }
             let result: WorkerRegistration.Turn
             do {
-                result = try await registration.turn(ended, plan)
+                result = try await registration.turn(ended, begun: begun, plan)
             } catch {
                 pool.putBack(ended)
                 throw error
             }
+            pool.noted(begun)
             pool.add(result.claimed)
             for (attempt, isRecorded) in zip(ended, result.recorded) { jobs.tell(attempt, isRecorded: isRecorded) }
-            pace.mayHaveMore = result.claimed.count >= (plan?.limit ?? .max) || result.hasRegistered
+            for attempt in result.neverBegun { jobs.tell(attempt, isRecorded: true) }
+            pace.mayHaveMore = result.claimed.count >= (plan?.limit ?? .max) || result.isLost
             guard control.phase == .running else { return }
             if result.claimed.isEmpty, ended.isEmpty, !pace.mayHaveMore {
                 return try wakeWhenDue(hasRoom: true, &group)
@@ -59,7 +67,8 @@ extension WorkerLoop {
         guard free > 0, claimedCount < worker.concurrency || hasEnded || free > prefetch / 2 else { return .noRoom }
         guard try pace.mayHaveMore || hasWork() else { return .none }
         let plan = pace.plan(
-            free, for: worker, claimed: byQueue, ageing: configuration.ageing, at: jobs.clock.milliseconds())
+            free, startCount: max(worker.concurrency - claimedCount, 0), for: worker, claimed: byQueue,
+            ageing: configuration.ageing, at: jobs.clock.milliseconds())
         return plan.map(Claim.some) ?? .noRoom
     }
 
@@ -84,19 +93,37 @@ extension WorkerLoop {
         }
         let now = jobs.clock.milliseconds()
         let (clock, control) = (configuration.clock, control)
+        let pace = pace
         if let nextDue, hasRoom || nextDue > now,
-            let wait = pace.newTimer(nextDue, at: now, limit: pace.interval(configuration.housekeepingInterval))
+            let timer = pace.newTimer(nextDue, at: now, limit: pace.interval(configuration.housekeepingInterval))
         {
             group.addTask {
-                if (try? await clock.sleep(for: wait)) != nil { control.wake() }
+                guard (try? await clock.sleep(for: timer.wait)) != nil else { return }  // the worker stops
+                pace.timerFired(timer.number)
+                control.wake()
             }
         }
         if let nextFire,
-            let wait = pace.newTimer(nextFire, at: now, limit: pace.interval(configuration.housekeepingInterval))
+            let timer = pace.newTimer(nextFire, at: now, limit: pace.interval(configuration.housekeepingInterval))
         {
             group.addTask {
-                if (try? await clock.sleep(for: wait)) != nil { control.housekeepingIsDue() }
+                guard (try? await clock.sleep(for: timer.wait)) != nil else { return }  // the worker stops
+                pace.timerFired(timer.number)
+                control.housekeepingIsDue()
             }
+        }
+    }
+
+    /// Gives back what was claimed ahead and waits behind long jobs, so that other workers can run it.
+    private func giveBack(_ group: inout DiscardingTaskGroup) {
+        let (hasAny, next) = pool.giveBack(after: Self.readyLimit)
+        if hasAny { pace.stopPrefetching() }
+        guard let next, pace.plansGivingBack() else { return }
+        let (control, pace) = (control, pace)
+        group.addTask {
+            guard (try? await Task.sleep(for: next)) != nil else { return }  // the worker stops
+            pace.givingBackIsDue()
+            control.wake()
         }
     }
 

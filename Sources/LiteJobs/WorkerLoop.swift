@@ -76,7 +76,7 @@ struct WorkerLoop: Sendable {
                 if events.isHousekeepingDue {
                     // Armed first: it comes again also if this one fails.
                     armHousekeeping(&group, isDue: true)
-                    try await keepHouse(registration, rescuer)
+                    try await keepHouse(registration, rescuer, &group)
                 }
                 try cancelLostAttempts(registration, isForced: events.isHousekeepingDue, &group)
                 try await turn(registration, &group)
@@ -91,10 +91,17 @@ struct WorkerLoop: Sendable {
         }
     }
 
-    private func keepHouse(_ registration: WorkerRegistration, _ rescuer: Rescuer) async throws {
+    private func keepHouse(
+        _ registration: WorkerRegistration, _ rescuer: Rescuer, _ group: inout DiscardingTaskGroup
+    ) async throws {
         try registration.check()
         try await rescuer.look(except: registration.id)
-        try await rescuer.prune()
+        if try await rescuer.prune() {
+            let (clock, control) = (configuration.clock, control)
+            group.addTask {
+                if (try? await clock.sleep(for: Rescuer.pruneDelay)) != nil { control.housekeepingIsDue() }
+            }
+        }
         try await jobs.fireSchedules()
         for attempt in pool.attempts {
             if let report = attempt.state.takeKeptReport() { try await jobs.write(report, of: attempt.job) }
@@ -153,8 +160,8 @@ struct WorkerLoop: Sendable {
 
     private func reportStuck(_ group: inout DiscardingTaskGroup) {
         let (pool, watch) = (pool, AttemptWatch(jobs: jobs))
-        group.addTask {
-            for attempt in pool.attempts { await watch.reportIfStuck(attempt) { pool.isRunning(attempt.job) } }
+        for attempt in pool.attempts {
+            group.addTask { await watch.reportIfStuck(attempt) { pool.isRunning(attempt.job) } }
         }
     }
 

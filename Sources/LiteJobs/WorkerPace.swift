@@ -17,6 +17,7 @@ final class WorkerPace: Sendable {
         var timers: [Int64] = []
         var lastLook: ContinuousClock.Instant?
         var isLookPlanned = false
+        var isGivingBackPlanned = false
         var lastGauge: ContinuousClock.Instant?
         var tryCount = 0
         var isBusy = true
@@ -52,25 +53,53 @@ final class WorkerPace: Sendable {
         }
     }
 
+    /// Jobs had to be given back: those that run take long.
+    func stopPrefetching() {
+        state.withLock { state in
+            state.prefetchCount = 0
+            state.windowStart = .now
+            state.windowCount = 0
+        }
+    }
+
+    /// Whether to start the timer that gives jobs back; there is one at most.
+    func plansGivingBack() -> Bool {
+        state.withLock { state in
+            defer { state.isGivingBackPlanned = true }
+            return !state.isGivingBackPlanned
+        }
+    }
+
+    func givingBackIsDue() {
+        state.withLock { $0.isGivingBackPlanned = false }
+    }
+
     func plan(
-        _ limit: Int, for worker: Worker, claimed: [String: Int], ageing: Duration?, at now: Int64
+        _ limit: Int, startCount: Int, for worker: Worker, claimed: [String: Int], ageing: Duration?, at now: Int64
     ) -> ClaimPlan? {
         state.withLock { state in
             var planner = state.planner ?? ClaimPlanner(queues: worker.queues, order: worker.order)
             defer { state.planner = planner }
-            return planner.plan(limit, claimed: claimed, ageing: ageing, at: now)
+            return planner.plan(limit, startCount: startCount, claimed: claimed, ageing: ageing, at: now)
         }
     }
 
-    /// How long to sleep until a time; nil if that is after the limit, or somebody sleeps until then.
-    func newTimer(_ time: Int64, at now: Int64, limit: Duration) -> Duration? {
+    /// How long to sleep until a time; nil if that is after the limit, or somebody sleeps until then. Tell `timerFired`.
+    func newTimer(_ time: Int64, at now: Int64, limit: Duration) -> (number: Int64, wait: Duration)? {
         let wait = max(time - now, 1)
         guard wait < limit.wholeMilliseconds else { return nil }
         return state.withLock { state in
             state.timers.removeAll { $0 <= now }
             guard !state.timers.contains(max(time, now + 1)) else { return nil }
             state.timers.append(max(time, now + 1))
-            return .milliseconds(wait)
+            return (max(time, now + 1), .milliseconds(wait))
+        }
+    }
+
+    /// The time may be ahead still, if the clock was put back: then there is no timer for it any more.
+    func timerFired(_ number: Int64) {
+        state.withLock { state in
+            if let index = state.timers.firstIndex(of: number) { state.timers.remove(at: index) }
         }
     }
 

@@ -29,9 +29,10 @@ enum WorkerProbe {
             close(descriptor)
         }
 
-        /// Removes the file.
+        /// Removes the file, unless another one has its name by now: a worker that was wrongly taken for dead makes its
+        /// own again.
         func removeFile() {
-            unlink(path)
+            if LockFile.isSame(descriptor, path) { unlink(path) }
         }
     }
 

@@ -14,14 +14,22 @@ final class WorkerRegistration: Sendable {
     struct Turn: Sendable {
         var recorded: [Bool] = []
         var claimed: [ClaimedJob] = []
-        /// The worker had been taken for dead, and has a new entry: claim once more.
-        var hasRegistered = false
+        /// Of jobs that are dead before they began.
+        var neverBegun: [EndedAttempt] = []
+        /// The worker was taken for dead. The next turn makes a new entry for it.
+        var isLost = false
     }
 
     private let worker: Worker
     private let uuid: String
     let lock: WorkerLock
-    private let currentID: Mutex<Int64>
+    private struct Entry {
+        var id: Int64
+        /// It was taken for dead, and the entry removed.
+        var isLost = false
+    }
+
+    private let entry: Mutex<Entry>
 
     private var jobs: JobQueue { worker.jobs }
 
@@ -29,7 +37,7 @@ final class WorkerRegistration: Sendable {
         self.worker = worker
         self.uuid = uuid
         self.lock = lock
-        currentID = Mutex(id)
+        entry = Mutex(Entry(id: id))
     }
 
     /// Locks a fresh file first and registers the worker then, so that nobody finds it registered and free.
@@ -46,7 +54,7 @@ final class WorkerRegistration: Sendable {
     }
 
     /// The worker's number. It changes if the worker was taken for dead and had to register again.
-    var id: Int64 { currentID.withLock { $0 } }
+    var id: Int64 { entry.withLock { $0.id } }
 
     /// Looks after the lock file, which somebody may have removed, and gives a sign of life.
     ///
@@ -63,34 +71,40 @@ final class WorkerRegistration: Sendable {
         lock.touch()
     }
 
-    /// Records ends of attempts and claims jobs, in one transaction: durable if it records anything.
+    /// Records ends of attempts, notes those that begin and claims jobs, in one transaction: durable if it records ends.
     ///
     /// - Throws: `DatabaseError`, or `JobError` with `lockFile`: nothing was written.
-    func turn(_ ended: [EndedAttempt], _ plan: ClaimPlan?) async throws -> Turn {
+    func turn(_ ended: [EndedAttempt], begun: [ClaimedJob] = [], _ plan: ClaimPlan?) async throws -> Turn {
+        if plan != nil, entry.withLock({ $0.isLost }) {
+            try check()
+            let new = try await Self.register(uuid, worker)
+            entry.withLock { $0 = Entry(id: new) }
+        }
         let (store, clock, id, kinds) = (jobs.store, jobs.clock, id, worker.handlers.kinds)
         let deadRetention = jobs.configuration.deadRetention.wholeMilliseconds
         let faults = jobs.configuration.faults
         // An idle worker looks after its file seldom; jobs are its own only with a file that proves that it lives.
         if plan != nil, !lock.isIntact { try lock.renew() }
-        let write: @Sendable (borrowing Transaction) throws -> (Turn, isRegistered: Bool) = { transaction in
+        let write: @Sendable (borrowing Transaction) throws -> Turn = { transaction in
             let now = clock.milliseconds()
             var turn = Turn()
             turn.recorded = try store.record(ended, deadRetention: deadRetention, at: now, in: transaction)
             if !ended.isEmpty { try faults?(.committing) }
-            guard let plan else { return (turn, true) }
-            let claimed = try store.claim(for: id, plan, kinds: kinds, at: now, in: transaction)
-            turn.claimed = claimed ?? []
-            return (turn, claimed != nil)
+            for job in begun { try store.note(job, at: now, in: transaction) }
+            guard let plan else { return turn }
+            let found = try store.claim(
+                for: id, plan, kinds: kinds, deadRetention: deadRetention, at: now, in: transaction)
+            (turn.claimed, turn.neverBegun) = found ?? ([], [])
+            turn.isLost = found == nil
+            return turn
         }
-        var (turn, isRegistered) =
+        let turn =
             ended.isEmpty ? try await jobs.database.writeRelaxed(write) : try await jobs.database.write(write)
         if !turn.claimed.isEmpty { try faults?(.claimed) }
-        if !isRegistered {
+        if turn.isLost {
             jobs.logger.warning("A worker that lives was taken for dead; it registers again")
-            try check()
-            let new = try await Self.register(uuid, worker)
-            currentID.withLock { $0 = new }
-            turn.hasRegistered = true
+            // Not here: what was recorded is committed, and must be told of whatever comes now.
+            entry.withLock { $0.isLost = true }
         }
         return turn
     }

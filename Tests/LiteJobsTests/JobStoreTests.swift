@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func `parked jobs are found by their index`() async throws {
-        for sql in [JobStore.unpark(kinds, limit: 4), JobStore.hasParked(kinds)] {
+        for sql in [JobStore.unpark(kinds, in: ["a", "b"], limit: 4), JobStore.hasParked(kinds, in: ["a", "b"])] {
             let plan = try await plan(of: sql)
             #expect(
                 plan.contains {

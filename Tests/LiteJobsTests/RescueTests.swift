@@ -12,7 +12,7 @@ import Testing
     /// A worker that has claimed one job and does nothing more.
     private func claim(_ jobs: JobQueue) async throws -> (WorkerRegistration, ClaimedJob) {
         let registration = try await WorkerRegistration.make(for: noteWorker(jobs))
-        let plan = ClaimPlan(shares: [.init(queue: "default", limit: 1)], limit: 1, overdueBefore: nil)
+        let plan = ClaimPlan(shares: [.init(queue: "default", limit: 1)], limit: 1, startCount: 1, overdueBefore: nil)
         return (registration, try #require(try await registration.turn([], plan).claimed.first))
     }
 

@@ -12,11 +12,11 @@ import Testing
         var counts = ["a": 0, "b": 0]
         for _ in 0..<100 {
             // Only one slot is free each time, and both queues have jobs.
-            let first = planner.plan(1, claimed: [:], ageing: nil, at: 0)?.shares.first
+            let first = planner.plan(1, startCount: 1, claimed: [:], ageing: nil, at: 0)?.shares.first
             counts[first?.queue ?? "", default: 0] += 1
         }
         #expect(counts == ["a": 75, "b": 25])
-        let plan = planner.plan(8, claimed: [:], ageing: nil, at: 0)
+        let plan = planner.plan(8, startCount: 8, claimed: [:], ageing: nil, at: 0)
         #expect(plan?.shares.prefix(2).map(\.limit).reduce(0, +) ?? 0 >= 7)
         // Whatever the shares, each queue is offered all that is left.
         #expect(Set(plan?.shares.map(\.queue) ?? []) == ["a", "b"])
@@ -72,7 +72,8 @@ import Testing
             let control = WorkerControl()
             let loop = WorkerLoop(worker: worker, control: control)
             let registration = try await WorkerRegistration.make(for: worker)
-            let plan = ClaimPlan(shares: [.init(queue: "default", limit: 5)], limit: 5, overdueBefore: nil)
+            let plan = ClaimPlan(
+                shares: [.init(queue: "default", limit: 5)], limit: 5, startCount: 1, overdueBefore: nil)
             let claimed = try await registration.turn([], plan).claimed
             #expect(claimed.map(\.id) == ids)
             loop.pool.add(claimed)

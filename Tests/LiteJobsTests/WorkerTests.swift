@@ -6,6 +6,32 @@ import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct WorkerTests {
+    @Test func `a job that only workers of other queues know is put aside once`() async throws {
+        try await withJobs { jobs, database in
+            let foreign = try await jobs.enqueue(Note(), queue: "b")
+            let one = jobs.worker(queues: ["a"]) { handlers in
+                handlers.handle(Note.self) { _, _ in }
+            }
+            let other = jobs.worker(queues: ["b"]) { handlers in
+                handlers.handle(OnceOnly.self) { _, _ in }
+            }
+            try await running(one) {
+                try await running(other) {
+                    _ = try await jobs.job(foreign, reaches: .parked)
+                    for _ in 0..<5 {
+                        _ = try await jobs.job(try await jobs.enqueue(Note(), queue: "a"), reaches: .completed)
+                        _ = try await jobs.job(try await jobs.enqueue(OnceOnly(), queue: "b"), reaches: .completed)
+                    }
+                }
+            }
+            // Each claim and each putting aside counts one.
+            let token = try database.read { snapshot in
+                try snapshot.first("SELECT token FROM lite_jobs WHERE id = \(foreign.id.rawValue)", as: Int.self)
+            }
+            #expect(token == 2)
+        }
+    }
+
     @Test func `a worker does what waits and what comes`() async throws {
         try await withJobs { jobs, _ in
             let texts = Mutex<[String]>([])

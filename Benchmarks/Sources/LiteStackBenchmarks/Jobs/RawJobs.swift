@@ -21,14 +21,13 @@ final class RawJobs {
         claim = try database.prepare(
             """
             UPDATE lite_jobs
-            SET state = 'running', worker = ?, attempt = attempt + 1, token = token + 1, started_at = ?,
-                unique_key = CASE unique_until WHEN 'started' THEN NULL ELSE unique_key END, progress = NULL,
+            SET state = 'running', worker = ?, attempt = attempt + 1, token = token + 1, started_at = ?, progress = NULL,
                 progress_message = NULL
             WHERE id IN (
                 SELECT id
                 FROM lite_jobs
                 WHERE state = 'available' AND queue = ?
-                ORDER BY priority DESC, id
+                ORDER BY priority DESC, run_at, id
                 LIMIT ?)
             RETURNING id, kind, version, priority, attempt, maximum_attempts, token, nonce, enqueued_at, run_at,
                 expires_at, slot, tags, metadata, payload
