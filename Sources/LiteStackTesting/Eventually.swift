@@ -5,13 +5,13 @@
 ///
 /// - Parameters:
 ///   - what: What is waited for, for the message.
-///   - limit: The longest wait. Default 30 s, far more than any test should need.
+///   - limit: The longest wait. Default 90 s, far more than any test should need.
 ///   - fileID: Where the call stands, for the message.
 ///   - line: Where the call stands, for the message.
 ///   - condition: What must become true. It runs at least once.
 /// - Throws: ``TestTimeout``, and what `condition` throws.
 public func eventually(
-    _ what: String = "the condition", within limit: Duration = .seconds(30),
+    _ what: String = "the condition", within limit: Duration = .seconds(90),
     fileID: StaticString = #fileID, line: UInt = #line,
     _ condition: () async throws -> Bool
 ) async throws {

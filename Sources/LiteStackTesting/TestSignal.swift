@@ -34,7 +34,7 @@ public final class TestSignal: Sendable {
     ///
     /// - Throws: ``TestTimeout``, or `CancellationError`.
     public func wait(
-        count: Int = 1, within limit: Duration = .seconds(10), fileID: StaticString = #fileID, line: UInt = #line
+        count: Int = 1, within limit: Duration = .seconds(60), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws {
         let id = state.withLock { $0.takeID() }
         let outcome = await withTaskCancellationHandler {
@@ -57,7 +57,7 @@ public final class TestSignal: Sendable {
     ///
     /// - Throws: ``TestTimeout``.
     public func waitBlocking(
-        count: Int = 1, within limit: Duration = .seconds(10), fileID: StaticString = #fileID, line: UInt = #line
+        count: Int = 1, within limit: Duration = .seconds(60), fileID: StaticString = #fileID, line: UInt = #line
     ) throws {
         let isOver = DispatchSemaphore(value: 0)
         let waiter = Waiter(count: count) { _ in isOver.signal() }
