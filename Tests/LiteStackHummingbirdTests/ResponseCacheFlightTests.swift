@@ -24,7 +24,7 @@ import Testing
         try await withCachedSite { (site: CachedSite) async throws in
             let release = TestSignal()
             site.handler.answer { _, run in
-                try await release.wait()
+                try await release.wait(within: .seconds(60))
                 return Response(
                     status: .ok, headers: [.cacheControl: "public, max-age=60"],
                     body: ResponseBody(byteBuffer: ByteBuffer(string: "run \(run)")))
@@ -40,7 +40,7 @@ import Testing
         try await withCachedSite { (site: CachedSite) async throws in
             let release = TestSignal()
             site.handler.answer { _, run in
-                try await release.wait()
+                try await release.wait(within: .seconds(60))
                 return Response(
                     status: .ok, headers: [.cacheControl: "private", .setCookie: "id=\(run)"],
                     body: ResponseBody(byteBuffer: ByteBuffer(string: "run \(run)")))
@@ -55,7 +55,7 @@ import Testing
         try await withCachedSite { (site: CachedSite) async throws in
             let release = TestSignal()
             site.handler.answer { _, run in
-                try await release.wait()
+                try await release.wait(within: .seconds(60))
                 if run == 1 { throw HTTPError(.badGateway) }
                 return Response(
                     status: run == 2 ? .internalServerError : .ok, headers: [.cacheControl: "public, max-age=60"],
@@ -74,7 +74,7 @@ import Testing
             _ = try await site.get()
             let release = TestSignal()
             site.handler.answer { _, run in
-                try await release.wait()
+                try await release.wait(within: .seconds(60))
                 return Response(
                     status: .ok, headers: [.cacheControl: "public, max-age=60"],
                     body: ResponseBody(byteBuffer: ByteBuffer(string: "run \(run)")))
@@ -129,6 +129,35 @@ import Testing
             site.handler.answer([.cacheControl: "public, max-age=60"])
             await site.stack.cache.close()
             for run in 1...2 { #expect(try await site.get() == "200 MISS run \(run)") }
+        }
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/cache.sqlite3"
+            await (try await Cache.open(at: path)).close()
+            let database = try await Database.open(at: path)
+            try await database.execute(
+                "UPDATE lite_schemas SET version = 99, oldest_usable = 99 WHERE component = 'cache'")
+            await database.close()
+            let degraded = try await Cache.open(at: path)
+            #expect(degraded.isDegraded)
+            try await withCachedSite(cache: degraded) { (site: CachedSite) async throws in
+                site.handler.answer([.cacheControl: "public, max-age=60"])
+                for run in 1...2 { #expect(try await site.get() == "200 MISS run \(run)") }
+                site.handler.answer([.cacheControl: "private"])
+                #expect(try await site.get() == "200 MISS run 3")
+                #expect(try await site.http.send(.POST, "/page").status == 200)
+            }
+            await degraded.close()
+        }
+    }
+
+    @Test func `a handler that takes too long costs its request, and is not run for it again`() async throws {
+        try await withCachedSite(computationTimeout: .milliseconds(200)) { (site: CachedSite) async throws in
+            site.handler.answer { _, _ in
+                try await TestSignal().wait(within: .seconds(60))
+                return Response(status: .ok)
+            }
+            #expect(try await site.get().hasPrefix("504"))
+            #expect(site.handler.runs == 1)
         }
     }
 

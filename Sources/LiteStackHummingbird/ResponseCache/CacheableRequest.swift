@@ -10,6 +10,8 @@ import NIOCore
 struct CacheableRequest: Sendable {
     /// The host in lower case, the path as it was sent, and the listed items of the query.
     let key: String
+    /// What ends all that is stored of the host and the path.
+    let tag: String
     /// A GET without a body, without the fields in ``hidden``, and without conditions.
     let request: Request
 
@@ -33,9 +35,10 @@ struct CacheableRequest: Sendable {
         guard !CacheControl(headers).isNoStore else { throw .noStore }
 
         let path = original.uri.path
+        tag = Self.tag(of: original)
         let query = Self.query(original.uri.query ?? "", names: options.queryNames)
         let target = query.isEmpty ? path : "\(path)?\(query)"
-        let authority = original.head.authority?.lowercased() ?? ""
+        let authority = Self.authority(of: original)
         // The length first, so that no other host and path together read the same.
         key = "\(authority.utf8.count) \(authority) \(target)"
 
@@ -45,6 +48,14 @@ struct CacheableRequest: Sendable {
         head.headerFields = headers.filter { !Self.isHidden($0.name, options) }
         request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
     }
+
+    /// The tag of a request's host and path, whatever the query.
+    static func tag(of request: Request) -> String {
+        let authority = authority(of: request)
+        return "lite.http \(authority.utf8.count) \(authority) \(request.uri.path)"
+    }
+
+    private static func authority(of request: Request) -> String { request.head.authority?.lowercased() ?? "" }
 
     /// The listed items, sorted by their names, those of one name in their order. Names are compared as they are sent.
     private static func query(_ query: String, names: Set<String>) -> String {

@@ -29,7 +29,7 @@ struct CachingResponder<Context: RequestContext>: HTTPResponder {
         for place in 0..<responses.maximumVariantCount {
             let run = HandlerRun(
                 responses: responses, options: options, request: cacheable.request, context: context, handler: handler)
-            switch try await run.find(cacheable.key(place), tags: tags(cacheable.request, context)) {
+            switch try await run.find(cacheable.key(place), tags: [cacheable.tag] + tags(cacheable.request, context)) {
             case .response(let response, let status):
                 return status.marked(response.response(to: request, at: responses.cache.milliseconds()))
             case .own(let response): return CacheStatus.miss.marked(response, to: request)

@@ -142,6 +142,8 @@ struct HandlerRun<Context: RequestContext>: Sendable {
         {
             return .response(stale, .stale)
         }
+        // It was cancelled, and what it made of that is no answer. A second run would take as long.
+        if (error as? CacheError)?.code == .timedOut { throw HTTPError(.gatewayTimeout) }
         if let own = outcome.own.withLock({ $0 }) { return .own(try own.get()) }
         if error is DatabaseError || (error as? CacheError).map({ $0.code != .computationFailed }) ?? false {
             // The cache only saves work: a request is answered without it.

@@ -5,7 +5,8 @@ public import Hummingbird
 extension RouterMethods {
     /// Routes whose responses to GET are stored and answered from the cache, and to HEAD with them.
     ///
-    /// Add routes to what is returned. Other methods are passed on. Middleware added to it, and to the router before, runs
+    /// Add routes to what is returned. One of another method that changes something ends
+    /// what is stored of its host and path, if it succeeds. Middleware added to it, and to the router before, runs
     /// for every request, in front of the cache; that of a `group()` of it behind the cache, only when the handler runs.
     ///
     /// It is a group and no middleware, because a middleware may call what follows only while it answers: a stale response
@@ -37,7 +38,7 @@ public struct CachedRoutes<Context: RequestContext>: RouterMethods {
     let options: RouteOptions
     let tags: @Sendable (Request, Context) -> [String]
 
-    /// Adds a route: behind the cache if its method is GET.
+    /// Adds a route: behind the cache if its method is GET. One of POST, PUT, PATCH or DELETE ends what is stored of its path.
     @discardableResult
     public func on<Responder: HTTPResponder>(
         _ path: RouterPath, method: HTTPRequest.Method, responder: Responder
@@ -45,8 +46,11 @@ public struct CachedRoutes<Context: RequestContext>: RouterMethods {
         if method == .get {
             let caching = CachingResponder(responses: responses, options: options, tags: tags, handler: responder)
             group.on(path, method: method, responder: caching)
-        } else {
+        } else if [.head, .options, .trace].contains(method) {
             group.on(path, method: method, responder: responder)
+        } else {
+            let invalidating = InvalidatingResponder(responses: responses, handler: responder)
+            group.on(path, method: method, responder: invalidating)
         }
         return self
     }

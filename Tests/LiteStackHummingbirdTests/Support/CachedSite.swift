@@ -1,6 +1,7 @@
 #if Hummingbird
 import Foundation
 import Hummingbird
+import LiteCache
 import LiteStack
 import LiteStackHummingbird
 import LiteStackTesting
@@ -65,17 +66,19 @@ struct CachedSite: Sendable {
 /// Serves `/page` as the cache's defaults have it, `/route` by its own lifetime and with ignored fields, and `/list` with
 /// the query items `page` and `order`; each with the tag `tag`.
 func withCachedSite(
-    maximumBodyBytes: Int = 1 << 20, _ body: @escaping @Sendable (CachedSite) async throws -> Void
+    maximumBodyBytes: Int = 1 << 20, computationTimeout: Duration = .seconds(30), cache: Cache? = nil,
+    _ body: @escaping @Sendable (CachedSite) async throws -> Void
 ) async throws {
     let wall = CachedSite.Wall()
     var configuration = Stack.Configuration()
     configuration.cache.now = { wall.now }
+    configuration.cache.computationTimeout = computationTimeout
     var logger = Logger(label: "tests")
     logger.logLevel = .critical
     try await withTemporaryStack(configuration) { [logger] stack in
         let handler = CachedSite.Handler()
         let router = Router(options: .autoGenerateHeadEndpoints)
-        let responses = ResponseCache(stack.cache, maximumBodyBytes: maximumBodyBytes, maximumVariantCount: 3)
+        let responses = ResponseCache(cache ?? stack.cache, maximumBodyBytes: maximumBodyBytes, maximumVariantCount: 3)
         let pages = router.cached(by: responses, tags: { _, _ in ["tag"] })
         for path in ["page", "pages/**"] {
             pages.get(RouterPath(path)) { request, _ in try await handler.respond(request) }
