@@ -36,7 +36,8 @@ final class JobTortureProducer: Sendable {
             let chores = (0..<Int.random(in: 1...5, using: &random)).map { _ in Chore(serial: next()) }
             let tags = Bool.random(using: &random) ? ["slow"] : []
             ids += try await jobs.enqueue(contentsOf: chores, tags: tags).map(\.id)
-            if Int.random(in: 0..<100, using: &random) == 0 {
+            // One at least, so that a short run has it too.
+            if ledger.enqueued.isEmpty || Int.random(in: 0..<100, using: &random) == 0 {
                 ids.append(try await jobs.enqueue(Poison(serial: next())).id)
             }
             ledger.enqueued.formUnion(ids.map(\.rawValue))
