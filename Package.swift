@@ -90,7 +90,8 @@ let package = Package(
             name: "LiteCacheTests",
             dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper", "CLiteStackFaults", .logging]),
         .executableTarget(
-            name: "LiteStackCrashHelper", dependencies: ["LiteStack"], path: "Tests/LiteStackCrashHelper"),
+            name: "LiteStackCrashHelper", dependencies: ["LiteStack", .logging, .lifecycle, .unixSignals],
+            path: "Tests/LiteStackCrashHelper"),
         .testTarget(
             name: "LiteJobsTests",
             dependencies: [
@@ -142,6 +143,7 @@ extension Target.Dependency {
     static let tracing: Self = .product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let spans: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
     static let inMemoryTracing: Self = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
+    static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let signals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let configuration: Self = .product(

@@ -10,6 +10,8 @@ enum CrashHelper {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch (arguments.first, arguments.count) {
         case ("work", 2): try await work(on: arguments[1])
+        case ("work-old", 2): try await DeployCommands.workAsOld(on: arguments[1])
+        case ("work-new", 2): try await DeployCommands.workAsNew(on: arguments[1])
         case ("publish", 4): try await publish(arguments[3], to: arguments[2], in: arguments[1])
         case ("subscribe", 3): try await subscribe(to: arguments[2], in: arguments[1])
         case ("join", 4): try await join(arguments[2], as: arguments[3], in: arguments[1])

@@ -3,74 +3,67 @@ import LiteDB
 /// What came of the kills of workers.
 struct JobTortureReport {
     var killCount = 0
+    var stopCount = 0
+    /// Attempts that ran in a process while it stood still.
+    var heldCount = 0
     var jobCount = 0
     /// Times that a worker died while it ran a job.
     var crashCount = 0
-    /// Jobs whose enqueueing had returned and that are not there, or that are not completed.
-    var lostCount = 0
-    /// Jobs that became completed more than once.
-    var doubleCount = 0
-    /// Jobs whose effect is there more or less than once, or with another amount.
-    var wrongEffectCount = 0
-    /// Counts that are not what is there.
-    var wrongCountCount = 0
+    var crashedCount = 0
+    var cancelledCount = 0
+    var tickCount = 0
+    var followerCount = 0
+    /// What must not be, and how often it was found.
+    var faults: [String: Int] = [:]
     var integrity = "ok"
 
     init() {}
 
-    init(of enqueued: Set<Int64>, in snapshot: borrowing Snapshot) throws {
+    /// - Parameter ledger: Nil if nobody kept one.
+    init(_ ledger: JobLedger?, in snapshot: borrowing Snapshot) throws {
         func count(_ sql: SQL) throws -> Int { try snapshot.first(sql, as: Int.self) ?? 0 }
         jobCount = try count("SELECT count(*) FROM lite_jobs")
         crashCount = try count("SELECT coalesce(sum(crashes), 0) FROM lite_jobs")
-        let completed = Set(
-            try snapshot.all("SELECT id FROM lite_jobs WHERE state = 'completed'", as: Int64.self))
-        lostCount = enqueued.subtracting(completed).count + jobCount - completed.count
-        doubleCount = try count(
-            "SELECT count(*) FROM (SELECT job FROM outcomes GROUP BY job HAVING count(*) <> 1)")
-        wrongEffectCount =
-            try count(
-                """
-                SELECT count(*)
-                FROM lite_jobs
-                LEFT JOIN (SELECT job, count(*) AS count, sum(amount) AS amount FROM effects GROUP BY job) AS made
-                    ON made.job = lite_jobs.id
-                WHERE kind = 'transfer'
-                    AND (made.count IS NOT 1 OR made.amount IS NOT json_extract(payload, '$.amount'))
-                """)
-            + count(
-                """
-                SELECT count(*)
-                FROM lite_jobs
-                LEFT JOIN (SELECT job, count(*) AS count FROM steps GROUP BY job) AS made ON made.job = lite_jobs.id
-                WHERE kind = 'chore' AND made.count IS NOT 1
-                """)
-            + count("SELECT count(*) FROM effects WHERE job NOT IN (SELECT id FROM lite_jobs)")
-        wrongCountCount = try count(
-            """
-            SELECT count(*)
-            FROM (SELECT queue, kind, state, count(*) AS count FROM lite_jobs GROUP BY queue, kind, state) AS present
-            FULL JOIN (SELECT * FROM lite_job_counts WHERE count <> 0) AS kept USING (queue, kind, state)
-            WHERE present.count IS NOT kept.count
-            """)
+        crashedCount = try count("SELECT count(*) FROM lite_jobs WHERE state = 'dead'")
+        cancelledCount = try count("SELECT count(*) FROM lite_jobs WHERE state = 'cancelled'")
+        tickCount = try count("SELECT count(*) FROM lite_jobs WHERE schedule IS NOT NULL")
+        followerCount = try count("SELECT count(*) FROM lite_jobs WHERE json_extract(payload, '$.parent') IS NOT NULL")
+        for (fault, sql) in Self.queries { faults[fault] = try count(sql) }
+        if let ledger {
+            let roots = Set(try snapshot.all(Self.roots, as: Int64.self))
+            faults["lost"] = ledger.enqueued.subtracting(roots).count
+            faults["never enqueued"] = roots.subtracting(ledger.enqueued).count
+            let cancelled = Set(
+                try snapshot.all("SELECT id FROM lite_jobs WHERE state = 'cancelled'", as: Int64.self))
+            faults["not cancelled as told"] = cancelled.symmetricDifference(ledger.cancelled).count
+        }
         integrity = try snapshot.first("PRAGMA integrity_check", as: String.self) ?? "no answer"
     }
 
     mutating func add(_ other: JobTortureReport) {
+        killCount += other.killCount
+        stopCount += other.stopCount
+        heldCount += other.heldCount
         jobCount += other.jobCount
         crashCount += other.crashCount
-        lostCount += other.lostCount
-        doubleCount += other.doubleCount
-        wrongEffectCount += other.wrongEffectCount
-        wrongCountCount += other.wrongCountCount
+        crashedCount += other.crashedCount
+        cancelledCount += other.cancelledCount
+        tickCount += other.tickCount
+        followerCount += other.followerCount
+        faults.merge(other.faults, uniquingKeysWith: +)
         if other.integrity != "ok" { integrity = other.integrity }
     }
 
-    var isGood: Bool {
-        lostCount == 0 && doubleCount == 0 && wrongEffectCount == 0 && wrongCountCount == 0 && integrity == "ok"
-    }
+    var isGood: Bool { faults.values.allSatisfy { $0 == 0 } && integrity == "ok" }
 
     var text: String {
-        "\(killCount) kills, \(jobCount) jobs, \(crashCount) attempts cut off, \(lostCount) lost, \(doubleCount) recorded "
-            + "twice, \(wrongEffectCount) wrong effects, \(wrongCountCount) wrong counts, integrity \(integrity)"
+        "\(killCount) kills, \(stopCount) stops with \(heldCount) attempts held, \(jobCount) jobs of which "
+            + "\(followerCount) followed others and \(tickCount) came by schedule, \(crashCount) attempts cut off, "
+            + "\(crashedCount) dead after \(JobTortureJobs.crashLimit) crashes, \(cancelledCount) cancelled; \(faultText)"
+    }
+
+    var faultText: String {
+        faults.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            + ", integrity \(integrity)"
     }
 }

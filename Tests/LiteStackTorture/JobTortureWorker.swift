@@ -6,7 +6,7 @@ import Logging
 /// The process that is killed: a worker, which enqueues too.
 ///
 /// `jobs-work PATH SEED [SECONDS]`: works until it is killed, or for so many seconds while it also enqueues, and then
-/// tells how many `.busy` errors surfaced.
+/// tells how many `.busy` errors surfaced and how many jobs it enqueued.
 struct JobTortureWorker: Sendable {
     static let answer = "busy errors "
 
@@ -29,41 +29,21 @@ struct JobTortureWorker: Sendable {
         var logger = Logger(label: "torture")
         logger.logLevel = .error
         let database = try await Database.open(at: path, configuration: settings, logger: logger)
-        let jobs = try await JobQueue(database, configuration: JobTortureJobs.configuration, logger: logger)
-        let worker = jobs.worker(concurrency: 8) { handlers in register(&handlers, jobs) }
+        let jobs = try await JobQueue(database, logger: logger)
+        let worker = jobs.worker(concurrency: 8) { handlers in
+            JobTortureJobs.register(&handlers, jobs) { context in try await pause(context) }
+        }
         guard let seconds else {
             endWithParent()
             FileHandle.standardOutput.write(Data("ready\n".utf8))
             return try await worker.run()
         }
         let run = Task { try await worker.run() }
-        let busyCount = try await enqueue(jobs, for: seconds)
+        let (busyCount, enqueuedCount) = try await enqueue(jobs, for: seconds)
         run.cancel()
         try await run.value
         await database.close()
-        FileHandle.standardOutput.write(Data("\(Self.answer)\(busyCount)\n".utf8))
-    }
-
-    private func register(_ handlers: inout JobHandlers, _ jobs: JobQueue) {
-        handlers.handle(Transfer.self) { job, context in
-            try await pause(context)
-            try await context.complete { transaction in
-                try transaction.execute(
-                    "INSERT INTO effects (job, amount) VALUES (\(context.id.rawValue), \(job.amount))")
-                for _ in 0..<job.followerCount {
-                    try jobs.enqueue(Transfer(amount: job.amount, followerCount: 0), in: transaction)
-                }
-            }
-            // What is thrown after the completion must not bring the job back.
-            if context.id.rawValue % 7 == 0 { throw TortureFailure("thrown after the completion") }
-        }
-        handlers.handle(Chore.self) { _, context in
-            try await context.transaction("step") { transaction in
-                try transaction.execute("INSERT INTO steps (job) VALUES (\(context.id.rawValue))")
-            }
-            try await pause(context)
-            if context.attempt == 1, context.id.rawValue % 5 == 0 { throw TortureFailure("thrown once") }
-        }
+        FileHandle.standardOutput.write(Data("\(Self.answer)\(busyCount), enqueued \(enqueuedCount)\n".utf8))
     }
 
     private func pause(_ context: JobContext) async throws {
@@ -71,20 +51,25 @@ struct JobTortureWorker: Sendable {
         try await Task.sleep(for: .microseconds(Int.random(in: 0...6_000, using: &random)))
     }
 
-    private func enqueue(_ jobs: JobQueue, for seconds: Double) async throws -> Int {
+    private func enqueue(_ jobs: JobQueue, for seconds: Double) async throws -> (busyCount: Int, count: Int) {
         let end = ContinuousClock.now + .seconds(seconds)
         var random = RandomNumbers(seed: seed)
-        var busyCount = 0
+        var (busyCount, count) = (0, 0)
+        // Nobody else gives these.
+        let first = Int(getpid()) * 10_000_000
         while ContinuousClock.now < end {
             do {
-                try await jobs.enqueue(Transfer(amount: 1, followerCount: Int.random(in: 0...1, using: &random)))
-                try await jobs.enqueue(contentsOf: (0..<5).map { Chore(amount: $0) })
+                let followerCount = Int.random(in: 0...1, using: &random)
+                try await jobs.enqueue(Transfer(serial: first + count, amount: 1, followerCount: followerCount))
+                count += 1
+                let chores = (0..<5).map { [count] in Chore(serial: first + count + $0) }
+                count += try await jobs.enqueue(contentsOf: chores).count
             } catch let error as DatabaseError where error.code == .busy {
                 busyCount += 1
             }
             try await Task.sleep(for: .milliseconds(Int.random(in: 5...25, using: &random)))
         }
-        return busyCount
+        return (busyCount, count)
     }
 
     /// Standard input ends when the parent does: then nobody is left to kill this process.

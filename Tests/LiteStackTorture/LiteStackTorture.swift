@@ -30,7 +30,7 @@ struct LiteStackTorture {
     private static func tortureJobs(_ arguments: [String]) async throws {
         let seed = number("--seed", in: arguments) ?? .random(in: 0...9_999_999)
         let isShort = arguments.contains("--short")
-        let killCount = number("--kills", in: arguments).map { Int($0) } ?? (isShort ? 30 : 10_000)
+        let killCount = number("--kills", in: arguments).map { Int($0) } ?? (isShort ? 150 : 10_000)
         let seconds = number("--seconds", in: arguments).map { Double($0) } ?? (isShort ? 3 : 600)
         print("seed \(seed); repeat with --seed \(seed), as far as the system's own timing lets it")
         let torture = try JobTorture(killCount: killCount, seed: seed)
