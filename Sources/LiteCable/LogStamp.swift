@@ -74,8 +74,8 @@ final class LogStamp: Sendable {
         noted.store(content.head, ordering: .relaxed)
     }
 
-    /// Notes up to where committed messages were read, before anybody is given them. One write to the page cache, and none
-    /// if it is known.
+    /// Notes up to where committed messages were read, as soon as those who wait for them were woken. One write to the page
+    /// cache, and none if it is known.
     func note(_ seq: Int64) {
         guard seq > noted.load(ordering: .relaxed) else { return }
         noted.max(seq, ordering: .relaxed)

@@ -135,7 +135,10 @@ final class Router: Sendable {
         defer { readingCount.subtract(1, ordering: .relaxed) }
         do {
             while await commits.next() != nil, !Task.isCancelled {
-                while !Task.isCancelled, let chunk = try readOn(), hand(on: chunk) {}
+                while !Task.isCancelled, let chunk = try readOn(), hand(on: chunk) {
+                    // Behind the wake-ups: who waits does not wait for this as well.
+                    stamp.note(chunk.through)
+                }
             }
             // Cancelled: nobody listens, or others have taken over already. Otherwise the database was closed.
             if !Task.isCancelled { close() }
@@ -161,7 +164,6 @@ final class Router: Sendable {
                 channels[channel] = isWanted
                 return isWanted
             }
-            stamp.note(head)
             return LogChunk(
                 after: after, through: through, messages: messages, channels: Array(channels.keys), marks: marks,
                 registrationCount: registrationCount)

@@ -62,11 +62,11 @@ final class MemoryLayer: Sendable {
 
     /// Nil if the shard is not up to date.
     @inline(__always)
-    private func look(
-        _ hash: Int64, _ key: String, _ type: ObjectIdentifier, _ scope: Int
-    ) throws -> Answer? {
+    private func look(_ hash: Int64, _ key: String, _ type: ObjectIdentifier, _ scope: Int) throws -> Answer? {
         let index = Self.index(hash)
-        if let answer = try shards[index].withLockIfAvailable({ try find(hash, key, type, scope, in: &$0) }) { return answer }
+        if let answer = try shards[index].withLockIfAvailable({ try find(hash, key, type, scope, in: &$0) }) {
+            return answer
+        }
         // Another thread is in the same stripe. They part, or they would take turns with its cache lines.
         ThreadNumber.metAnother()
         return try shards[index].withLock { try find(hash, key, type, scope, in: &$0) }
