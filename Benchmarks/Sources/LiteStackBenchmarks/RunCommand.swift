@@ -18,8 +18,13 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Short rounds: a smoke test, whose figures mean little.")
     var quick = false
 
+    @Flag(help: "Add the rows against Redis, memcached and Sidekiq, which must be installed: `cache.peers`.")
+    var peers = false
+
     func run() async throws {
-        let chosen = Benchmark.all.filter { benchmark in suites.contains { benchmark.isPart(of: $0) } }
+        let all = Benchmark.all + (peers ? Benchmark.peers : [])
+        let chosen = all.filter { benchmark in suites.contains { benchmark.isPart(of: $0) } }
+        try Benchmark.checkPrograms(of: chosen)
         guard !chosen.isEmpty else { throw ValidationError("no row belongs to \(suites.joined(separator: ", "))") }
         let plan = try Plan(isQuick: quick, parent: URL(filePath: folder))
         defer { plan.removeFolder() }
