@@ -6,6 +6,7 @@ import LiteDB
 enum CablePeerRow {
     static let benchmark = Benchmark(name: "cable.peers.redis") { plan in
         let count = plan.isQuick ? 200 : 2_000
+        let server = try PeerServer.redis()
         let path = try plan.newPath("cable.sqlite3")
         let database = try await Database.open(at: path, configuration: .normal)
         let cable = try await Cable(database)
@@ -16,7 +17,6 @@ enum CablePeerRow {
         try listener.finish()
         await database.close()
 
-        let server = try PeerServer.redis()
         let client = try PeerClient(server.socket, connectionCount: 1)
         let subscriber = try Child("redis-listener", server.socket, "\(count)")
         _ = try subscriber.line()
@@ -29,7 +29,7 @@ enum CablePeerRow {
         }
         let theirsReceived = try subscriber.answer([UInt64].self)
         try subscriber.finish()
-        server.stop()
+        withExtendedLifetime(server) {}
 
         let pairs = [
             ("cable.peers.redis", "from before the call", ours.called, theirs.called),

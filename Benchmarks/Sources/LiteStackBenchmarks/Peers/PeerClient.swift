@@ -1,6 +1,7 @@
 import CBenchSQLite
 
 /// Connections to a server of others: each sends a request, and the next when it has the answer. No pipelining.
+/// What does not answer for 5 s is an error.
 ///
 /// One thread serves them all, as redis-benchmark does.
 final class PeerClient {
@@ -50,7 +51,7 @@ final class PeerClient {
         for index in polls.indices { try send(request(), at: index, answerCount) }
         var open = polls.count
         while open > 0 {
-            guard poll(&polls, nfds_t(polls.count), 10_000) > 0 else {
+            guard poll(&polls, nfds_t(polls.count), 5_000) > 0 else {
                 throw ChildError(message: "a server does not answer")
             }
             let isOver = bench_now() >= end

@@ -53,7 +53,7 @@ struct RedisListenerCommand: AsyncParsableCommand {
                 buffer.removeFirst(start)
                 start = 0
                 let count = read(descriptor, &chunk, chunk.count)
-                guard count > 0 else { throw ChildError(message: "Redis ended the connection") }
+                guard count > 0 else { throw ChildError(message: "Redis ended the connection or is silent") }
                 buffer += chunk.prefix(count)
             }
         }

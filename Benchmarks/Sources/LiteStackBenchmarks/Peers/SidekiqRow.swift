@@ -8,35 +8,53 @@ enum SidekiqRow {
     static let benchmark = Benchmark(name: "jobs.peers.sidekiq") { plan in
         let count = plan.isQuick ? 2_000 : 20_000
         let theirs = try Sidekiq.measure(count, rounds: plan.isQuick ? 1 : 3)
-        var (enqueued, processed): ([Double], [Double]) = ([], [])
+        let singleCount = count / 10
+        var (enqueued, together, normal, processed): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
         for _ in theirs {
             let file = try await JobFile(in: plan)
-            let start = bench_now()
-            for number in 0..<count / 4 { try await file.queue.enqueue(Noop(number: number)) }
-            enqueued.append(Double(count / 4) / (Double(bench_now() - start) / 1e9))
-            try await file.fill(count)
+            enqueued.append(try await enqueuedPerSecond(file, singleCount))
+            try await file.fill(count - singleCount)
             let worker = file.queue.worker(concurrency: 64) { handlers in handlers.handle(Noop.self) { _, _ in } }
             let begin = bench_now()
             try await worker.runUntilIdle()
-            processed.append(Double(count + count / 4) / (Double(bench_now() - begin) / 1e9))
+            processed.append(Double(count) / (Double(bench_now() - begin) / 1e9))
+            together.append(
+                try await SixtyFourTasks.perSecond(plan.roundDuration) { _ in
+                    { number in _ = try await file.queue.enqueue(Noop(number: number)) }
+                })
             await file.database.close()
+            let relaxed = try await JobFile(in: plan, .normal)
+            normal.append(try await enqueuedPerSecond(relaxed, singleCount))
+            await relaxed.database.close()
         }
         let peer = "Sidekiq \(theirs[0].version) with Redis over a Unix socket, without AOF and snapshots: "
+        let enqueues = [
+            ("", enqueued, "1 task, `.full`: each durable, which the other's are not"),
+            (".64", together, "each of 64 tasks, `.full`: each durable, which the other's are not"),
+            (".normal", normal, "1 task, `.normal`: they outlive a killed process; the other's die with Redis"),
+        ]
         return [
             ResultRow(
                 "jobs.peers.sidekiq.processed", unit: "jobs/s", better: .higher, goal: 5,
-                Comparison(pairs: zip(processed, theirs).map { ($0, $1.processed) }),
+                Comparison(pairs: zip(processed, theirs).map { ($0, $1.processed ?? .nan) }),
                 against: peer
                     + "one process, concurrency 10, log level WARN, from the first job's start to the last's end",
                 text: "\(count) jobs that do nothing, already enqueued, one process, concurrency 64, `.full`: durable, "
-                    + "which the other's are not; nothing retained"),
-            ResultRow(
-                "jobs.peers.sidekiq.enqueued", unit: "jobs/s", better: .higher, goal: 1,
-                Comparison(pairs: zip(enqueued, theirs).map { ($0, $1.enqueued) }),
-                against: peer + "`perform_async`, one thread",
-                text: "\(count / 4) jobs enqueued one after the other by 1 task, `.full`: durable, which the other's "
-                    + "are not"),
+                    + "which the other's are not; nothing retained")
         ]
+            + enqueues.map { name, figures, text in
+                ResultRow(
+                    "jobs.peers.sidekiq.enqueued\(name)", unit: "jobs/s", better: .higher, goal: 1,
+                    Comparison(pairs: zip(figures, theirs).map { ($0, $1.enqueued) }),
+                    against: peer + "`perform_async`, one thread, \(singleCount) jobs",
+                    text: "jobs enqueued one after the other by \(text)")
+            }
+    }
+
+    private static func enqueuedPerSecond(_ file: JobFile, _ count: Int) async throws -> Double {
+        let start = bench_now()
+        for number in 0..<count { try await file.queue.enqueue(Noop(number: number)) }
+        return Double(count) / (Double(bench_now() - start) / 1e9)
     }
 }
 
@@ -45,7 +63,8 @@ private enum Sidekiq {
     struct Rates: Decodable {
         var version: String
         var enqueued: Double
-        var processed: Double
+        /// Known once `sidekiq` has run.
+        var processed: Double?
     }
 
     private static let jobs = """
@@ -77,43 +96,43 @@ private enum Sidekiq {
         end
         """
 
-    /// Enqueues a quarter one by one and the rest in bulk, runs `sidekiq` until all are done, and says what it was.
-    private static let measure = """
+    /// Enqueues a tenth one by one, which is measured, and the rest in bulk.
+    private static let enqueue = """
         require_relative "jobs"
+        single = Noop::COUNT / 10
         started = Noop.now
-        single = Noop::COUNT / 4
         single.times { |number| Noop.perform_async(number) }
         enqueued = single / (Noop.now - started)
         (single...Noop::COUNT).each_slice(1000) do |numbers|
           Sidekiq::Client.push_bulk("class" => Noop, "args" => numbers.map { |number| [number] })
         end
-        processed = IO.popen([ENV.fetch("PEER_SIDEKIQ"), "-r", "./jobs.rb", "-c", "10"], &:read).lines.last.to_f
-        puts JSON.generate(version: Sidekiq::VERSION, enqueued: enqueued, processed: processed)
+        puts JSON.generate(version: Sidekiq::VERSION, enqueued: enqueued)
         """
 
     static func measure(_ count: Int, rounds: Int) throws -> [Rates] {
-        try (0..<rounds).map { _ in
+        let ruby = try PeerProcess.path(of: "ruby", package: "ruby")
+        let sidekiq = try PeerProcess.path(of: "sidekiq", package: "ruby-sidekiq")
+        return try (0..<rounds).map { _ in
             let server = try PeerServer.redis()
-            defer { server.stop() }
-            let folder = URL(filePath: server.socket).deletingLastPathComponent()
-            try Data(jobs.utf8).write(to: folder.appending(path: "jobs.rb"))
-            try Data(measure.utf8).write(to: folder.appending(path: "measure.rb"))
-            let process = Process()
-            process.executableURL = try PeerServer.program("ruby", package: "ruby")
-            process.arguments = ["measure.rb"]
-            process.currentDirectoryURL = folder
-            process.environment = ProcessInfo.processInfo.environment.merging([
-                "PEER_SOCKET": server.socket, "PEER_COUNT": "\(count)",
-                "PEER_SIDEKIQ": try PeerServer.program("sidekiq", package: "ruby-sidekiq").path,
-            ]) { _, new in new }
-            let output = Pipe()
-            process.standardOutput = output
-            try process.run()
-            let text = output.fileHandleForReading.readDataToEndOfFile()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0, let rates = try? JSONDecoder().decode(Rates.self, from: text),
-                rates.processed > 0
-            else { throw ChildError(message: "Sidekiq failed: \(String(decoding: text, as: UTF8.self))") }
+            let jobs = server.folder.appending(path: "jobs.rb")
+            let enqueue = server.folder.appending(path: "enqueue.rb")
+            try Data(Self.jobs.utf8).write(to: jobs)
+            try Data(Self.enqueue.utf8).write(to: enqueue)
+            let environment = ["PEER_SOCKET": server.socket, "PEER_COUNT": "\(count)"]
+            func output(_ name: String, _ program: String, _ arguments: [String]) throws -> Data {
+                let file = server.folder.appending(path: name)
+                let process = try PeerProcess(program, arguments, environment: environment, output: file.path)
+                try process.finish(within: .seconds(30))
+                return try Data(contentsOf: file)
+            }
+            let said = try output("enqueued", ruby, [enqueue.path])
+            var rates = try JSONDecoder().decode(Rates.self, from: said)
+            let answer = try output("processed", sidekiq, ["-r", jobs.path, "-c", "10"])
+            let lines = String(decoding: answer, as: UTF8.self)
+            guard let last = lines.split(separator: "\n").last, let processed = Double(last) else {
+                throw ChildError(message: "Sidekiq said \(lines)")
+            }
+            rates.processed = processed
             return rates
         }
     }
