@@ -12,7 +12,7 @@ struct LiteStackBenchmarks: AsyncParsableCommand {
             RunCommand.self, PacedWriterCommand.self, ListenerCommand.self, ContenderCommand.self,
             IdleMemoryCommand.self, ScanMemoryCommand.self, CacheWriterCommand.self, CacheFetcherCommand.self,
             JobWorkerCommand.self,
-            CableListenerCommand.self, CableServerCommand.self, CableClientsCommand.self,
+            CableListenerCommand.self, RedisListenerCommand.self, CableServerCommand.self, CableClientsCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

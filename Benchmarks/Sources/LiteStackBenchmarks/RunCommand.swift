@@ -18,15 +18,23 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Short rounds: a smoke test, whose figures mean little.")
     var quick = false
 
+    @Flag(help: "Add the rows against Redis, memcached and Sidekiq, as far as they are installed: `cache.peers`.")
+    var peers = false
+
     func run() async throws {
-        let chosen = Benchmark.all.filter { benchmark in suites.contains { benchmark.isPart(of: $0) } }
+        let all = Benchmark.all + (peers ? Benchmark.peers : [])
+        let chosen = all.filter { benchmark in suites.contains { benchmark.isPart(of: $0) } }
         guard !chosen.isEmpty else { throw ValidationError("no row belongs to \(suites.joined(separator: ", "))") }
         let plan = try Plan(isQuick: quick, parent: URL(filePath: folder))
         defer { plan.removeFolder() }
         var rows: [ResultRow] = []
         for benchmark in chosen {
             FileHandle.standardError.write(Data("\(benchmark.name) …\n".utf8))
-            rows += try await benchmark.run(plan)
+            do {
+                rows += try await benchmark.run(plan)
+            } catch let missing as MissingProgram {
+                missing.report()
+            }
         }
         print(ResultTable(rows: rows).text)
         if let json { try JSONRows(rows: rows).data().write(to: URL(filePath: json)) }
