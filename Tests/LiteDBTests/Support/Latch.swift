@@ -38,7 +38,7 @@ final class Latch: Sendable {
 
     /// Waits on a thread that may block: LiteDB's own, or one of the test's.
     func waitBlocking() throws {
-        guard semaphore.wait(timeout: .now() + 20) == .success else { throw StayedShut() }
+        guard semaphore.wait(timeout: .now() + 90) == .success else { throw StayedShut() }
         semaphore.signal()
     }
 }

@@ -6,7 +6,7 @@ struct NeverHappened: Error, CustomStringConvertible {
 
 /// Looks every millisecond until `condition` holds; throws at the deadline.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(15), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(90), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
