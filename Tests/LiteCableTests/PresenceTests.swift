@@ -139,7 +139,8 @@ import Testing
 
     @Test func `this process renews its members, and tells when those of a killed one are over`() async throws {
         var configuration = Cable.Configuration()
-        configuration.presenceTimeout = .seconds(4)
+        // Longer than a busy machine may hold this process up: else its own member is over as well.
+        configuration.presenceTimeout = .seconds(15)
         try await withCable(configuration) { cable, database in
             let helper = ChildProcess.builtExecutable("LiteStackCrashHelper")
             var subscription = try await cable.subscribe(to: "$presence.room").makeAsyncIterator()
@@ -156,7 +157,7 @@ import Testing
                 #expect(leave.event == "leave")
                 #expect(leave.text == #"{"member":"there"}"#)
                 // The timeout, a look each sixth of it, and room for a busy machine.
-                #expect(ContinuousClock.now - killed < .seconds(12))
+                #expect(ContinuousClock.now - killed < .seconds(60))
                 #expect(try await cable.presence.members(of: "room").map(\.id) == ["here"])
             }
         }
