@@ -24,7 +24,7 @@ struct JobTortureKiller: Sendable {
             let program = CommandLine.arguments[0]
             try await withChildProcess(program, arguments: ["jobs-work", path, "\(childSeed)"]) { child in
                 // Sometimes before it has begun to work.
-                if life % 10 != 0 { _ = try await child.line("a worker that is ready") { $0 == "ready" } }
+                if life % 10 != 0 { try await ready(child) }
                 try await Task.sleep(for: .milliseconds(life))
                 if let stop {
                     report.add(try await self.stop(child, stop))
@@ -39,6 +39,14 @@ struct JobTortureKiller: Sendable {
             report.killCount += 1
         }
         return report
+    }
+
+    private func ready(_ child: ChildProcess) async throws {
+        do {
+            _ = try await child.line("a worker that is ready") { $0 == "ready" }
+        } catch {
+            throw TortureFailure("\(error); exit: \(String(describing: child.exit)); it said: \(child.lines.suffix(5))")
+        }
     }
 
     /// Lets a process stand still: it must keep what it runs, whatever the others do, unless it is cancelled.
