@@ -73,6 +73,7 @@ enum CableLatencyRows {
             try await cable.publish(number, to: "latency")
             returned.append(bench_now())
             // The pace: messages that come alone, not at the beat of anybody's timer.
+            // Apart, so that each message finds its subscriber asleep.
             try await Task.sleep(for: .microseconds(Int.random(in: 2_000...6_000, using: &random)))
         }
         return returned

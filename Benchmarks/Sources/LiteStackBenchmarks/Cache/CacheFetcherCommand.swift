@@ -19,6 +19,7 @@ struct CacheFetcherCommand: AsyncParsableCommand {
                 group.addTask {
                     let value = try await cache.fetch("cold") {
                         ParentLines.say("computing")
+                        // The computation that the row speaks of.
                         try await Task.sleep(for: .milliseconds(milliseconds))
                         return "warm"
                     }

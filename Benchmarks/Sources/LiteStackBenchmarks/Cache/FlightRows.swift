@@ -38,7 +38,7 @@ enum FlightRows {
             try victim.tell("go")
             guard try victim.line() == "computing" else { throw WrongResult() }
             for child in children { try child.tell("go") }
-            Thread.sleep(forTimeInterval: 0.2)
+            Thread.sleep(forTimeInterval: 0.2)  // the callers of all processes have to wait by then
             start = Moment.now
             victim.kill()
         } else {

@@ -26,7 +26,7 @@ struct CableClientsCommand: AsyncParsableCommand {
             }
         }
         // A stream counts once its first bytes are there; nothing else tells this process of them than looking.
-        while record.readyCount < count { try await Task.sleep(for: .milliseconds(10)) }
+        while record.readyCount < count { try await Task.sleep(for: .milliseconds(10)) }  // before anything is timed
         try await Task.sleep(for: .seconds(1))  // what connecting left to do must not be in the first message's time
         ParentLines.say("connected")
         _ = ParentLines.next()

@@ -20,7 +20,7 @@ struct IdleMemoryCommand: AsyncParsableCommand {
             try transaction.execute("UPDATE pairs SET value = randomblob(100)")
         }
         try readThroughAll(database, depth: Self.readerCount)
-        try await Task.sleep(for: .milliseconds(500))
+        try await Task.sleep(for: .milliseconds(500))  // what opening left to do is over
         try ParentLines.answer(try ResidentMemory.bytes() - before)
         _ = ParentLines.next()
         await database.close()

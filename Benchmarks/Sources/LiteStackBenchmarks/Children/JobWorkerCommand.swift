@@ -23,17 +23,17 @@ struct JobWorkerCommand: AsyncParsableCommand {
                 starts.note(job.number)
                 guard holds else { return }
                 ParentLines.say("begun")
-                try await Task.sleep(for: .seconds(3_600))
+                try await Task.sleep(for: .seconds(3_600))  // a job that runs until its process is killed
             }
         }
         let run = Task { try await worker.run() }
-        try await Task.sleep(for: .milliseconds(50))
+        try await Task.sleep(for: .milliseconds(50))  // started before its idleness is measured
         ParentLines.say("ready")
         while let line = await nextLine() {
             let words = line.split(separator: " ")
             if words.first == "idle", let seconds = words.last.flatMap({ Double($0) }) {
                 let before = bench_cpu_time()
-                try await Task.sleep(for: .seconds(seconds))
+                try await Task.sleep(for: .seconds(seconds))  // the time over which its processor time is taken
                 try ParentLines.answer(Double(bench_cpu_time() - before) / 1e9 / seconds * 100)
             } else {
                 try ParentLines.answer(starts.all.map { [UInt64($0.key), $0.value] })

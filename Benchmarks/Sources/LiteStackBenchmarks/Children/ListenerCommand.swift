@@ -33,7 +33,7 @@ struct ListenerCommand: AsyncParsableCommand {
             let words = line.split(separator: " ")
             if words.first == "idle", let seconds = words.last.flatMap({ Double($0) }) {
                 let before = bench_cpu_time()
-                try await Task.sleep(for: .seconds(seconds))
+                try await Task.sleep(for: .seconds(seconds))  // the time over which its processor time is taken
                 try ParentLines.answer(Double(bench_cpu_time() - before) / 1e9 / seconds * 100)
             } else {
                 try ParentLines.answer(await kept.nanoseconds)

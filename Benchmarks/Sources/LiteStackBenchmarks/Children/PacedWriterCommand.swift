@@ -58,7 +58,7 @@ private final class PacedWriter: Sendable {
         let number = count.wrappingAdd(1, ordering: .relaxed).newValue
         let due = started + number * 1_000_000_000 / PacedWriterCommand.commitsPerSecond
         let now = bench_now()
-        if now < due { usleep(UInt32((due - now) / 1000)) }
+        if now < due { usleep(UInt32((due - now) / 1000)) }  // the pace that the row is named for
         var random = RandomNumbers(seed: number)
         let value = (0..<100).map { _ in UInt8.random(in: 0...255, using: &random) }
         let key = "user:" + String(1_000_000 + Int.random(in: 0..<100_000, using: &random)).dropFirst()

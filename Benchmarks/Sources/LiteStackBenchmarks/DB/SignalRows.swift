@@ -15,9 +15,10 @@ enum SignalRows {
             try await database.write { transaction in
                 try transaction.execute("INSERT INTO signals (at) VALUES (\(Int64(bench_now())))")
             }
+            // Apart, so that each commit finds its listener asleep.
             try await Task.sleep(for: .microseconds(Int.random(in: 2000...6000, using: &random)))
         }
-        try await Task.sleep(for: .milliseconds(300))
+        try await Task.sleep(for: .milliseconds(300))  // the last signals are under way
         try listener.tell("latencies")
         var latencies = Latencies()
         for value in try listener.answer([UInt64].self) { latencies.record(value) }

@@ -19,7 +19,7 @@ enum EndToEndRow {
             try await queue.enqueue(Noop(number: number, at: bench_now()))
         }
         while try await queue.statistics().counts.contains(where: { $0.count > 0 }) {
-            try await Task.sleep(for: .milliseconds(1))
+            try await Task.sleep(for: .milliseconds(1))  // until the last job has run; the jobs tell their own times
         }
         let summary = seen.latencies.summary(.milliseconds)
         let perSecond = Double(summary.count) / (Double(bench_now() - start) / 1e9)

@@ -21,9 +21,11 @@ enum RescueRow {
                 handlers.handle(Noop.self) { job, _ in starts.note(job.number) }
             }
             let run = Task { try await worker.run() }
+            // At any place between two looks of the worker that rescues.
             try await Task.sleep(for: .microseconds(Int.random(in: 50_000...500_000, using: &random)))
             let killed = bench_now()
             child.kill()
+            // The start itself says when it was.
             while starts.all[number] == nil { try await Task.sleep(for: .milliseconds(1)) }
             latencies.record((starts.all[number] ?? killed) - killed)
             run.cancel()

@@ -28,7 +28,7 @@ struct Comparison: Sendable {
 
     private static func measureAndRest(_ side: () async throws -> Double) async throws -> Double {
         let result = try await side()
-        try await Task.sleep(for: rest)
+        try await Task.sleep(for: rest)  // what one side left to do must not be in the time of the other
         return result
     }
 

@@ -15,7 +15,7 @@ final class FileSizeWatch: Sendable {
                 let size = Int(info.st_size)
                 largest.withLock { $0 = max($0, size) }
             }
-            usleep(20_000)
+            usleep(20_000)  // how often it looks; on a thread of its own
         }
     }
 

@@ -62,6 +62,7 @@ enum CablePeerRow {
             try await send(number)
             returned.append(bench_now())
             // The pace of cable.latency.cross.
+            // Apart, so that each message finds its subscriber asleep.
             try await Task.sleep(for: .microseconds(Int.random(in: 2_000...6_000, using: &random)))
         }
         return (called, returned)

@@ -42,7 +42,7 @@ final class PeerProcess {
             } else if bench_now() >= deadline {
                 return false
             } else {
-                usleep(5_000)
+                usleep(5_000)  // between two looks whether it has ended
             }
         }
         return true
