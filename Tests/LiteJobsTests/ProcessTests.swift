@@ -80,7 +80,10 @@ import Testing
             mayEnd.send()
             try await run.value
             #expect(try await jobs.job(long)?.state == .completed)
-            #expect(try await jobs.statistics().count(.available) == 400)
+            // On a busy machine some that came before the long one went back, too; none is anywhere else.
+            let counts = try await jobs.statistics()
+            #expect(counts.count(.available) >= 400)
+            #expect(counts.count(.available) + counts.count(.completed) == 801)
         }
     }
 }
