@@ -166,10 +166,9 @@ struct WorkerLoop: Sendable {
     }
 
     private func watchCommits() async {
-        let tables = ["lite_jobs", "lite_job_pauses", "lite_job_schedules"]
-        let commits = jobs.database.changes(in: tables).makeAsyncIterator()
-        // What was committed between the first look and this would wake nobody.
-        repeat { control.wake() } while await commits.next() != nil
+        for await _ in jobs.database.changes(in: ["lite_jobs", "lite_job_pauses", "lite_job_schedules"]) {
+            control.wake()
+        }
         if !Task.isCancelled { control.databaseWasClosed() }
     }
 
