@@ -51,27 +51,16 @@ struct JobTortureKiller: Sendable {
 
     /// Lets a process stand still: it must keep what it runs, whatever the others do, unless it is cancelled.
     private func stop(_ child: ChildProcess, _ milliseconds: Int) async throws -> JobTortureReport {
-        child.send(.stop)
-        // A call into the system that has begun is still ended.
-        try await Task.sleep(for: .milliseconds(20))
-        let held = try attempts(of: child)
-        try await Task.sleep(for: .milliseconds(milliseconds))
         var report = JobTortureReport()
         // It may have killed itself before, by a job: then others may have its jobs by right.
-        if Self.isStopped(child.processIdentifier) {
-            let robbed = try held.subtracting(attempts(of: child)).filter { try !isCancelled($0) }
-            (report.stopCount, report.heldCount) = (1, held.count)
-            report.faults["taken from a process that stood still"] = robbed.count
-        }
+        guard try await child.standStill() else { return report }
+        let held = try attempts(of: child)
+        try await Task.sleep(for: .milliseconds(milliseconds))
+        let robbed = try held.subtracting(attempts(of: child)).filter { try !isCancelled($0) }
+        (report.stopCount, report.heldCount) = (1, held.count)
+        report.faults["taken from a process that stood still"] = robbed.count
         child.send(.resume)
         return report
-    }
-
-    /// What the kernel says: a busy machine tells the end of a child late.
-    private static func isStopped(_ process: Int32) -> Bool {
-        // The state stands behind the name, which may hold anything but is in brackets. Gone: no file.
-        let line = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-        return line.split(separator: ")").last?.hasPrefix(" T") ?? false
     }
 
     private struct Attempt: Hashable {
