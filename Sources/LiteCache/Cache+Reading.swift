@@ -108,7 +108,7 @@ extension Cache {
         // Before the read: what is worked in later must not be covered by what the read finds.
         let sequences = core.memory.map { memory in entryKeys.map { memory.own.sequence($0.hash) } }
         let found = try core.read(orElse: entryKeys.map { _ in nil }) { snapshot in
-            try entryKeys.map { try core.store.row($0, in: snapshot) }
+            try core.store.rows(entryKeys, in: snapshot)
         }
         let now = core.clock.milliseconds()
         for index in keys.indices {
@@ -158,7 +158,7 @@ extension Cache {
             bytes: Self.memoryBytes(of: entry.value, key: key),
             EntryFacts(
                 version: entry.version, expiresAt: entry.times.expiresAt ?? .max, position: entry.position,
-                tags: entry.tags, tagsAt: entry.tagsAt))
+                tags: entry.tags, tagsAt: entry.tagsAt, storedBytes: entry.bytes, sweepAt: entry.times.sweepAt))
     }
 
     /// What a value counts in memory: a decoded one is guessed at twice its stored form.

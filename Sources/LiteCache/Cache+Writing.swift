@@ -139,7 +139,8 @@ extension Cache {
     ) async throws -> Bool {
         // A condition asks whether the entry is valid; without one nobody does.
         if condition != .none { try core.refreshTags() }
-        let change = try change(scope.entryKey(key), value, try newEntry(lifetime, tags), condition)
+        var change = try change(scope.entryKey(key), value, try newEntry(lifetime, tags), condition)
+        if condition == .none { change.known = core.memory?.known(change.key.hash, key, scope: scope.index) }
         let outcome = try await core.commit(change)
         guard case .stored(let version, let position, let times) = outcome else { return false }
         scope.counters.sets.count()
@@ -174,7 +175,8 @@ extension Cache {
                 bytes: Self.memoryBytes(of: new.value, key: key),
                 EntryFacts(
                     version: version, expiresAt: times.expiresAt ?? .max, position: position, tags: new.tags,
-                    tagsAt: new.tagsAt)))
+                    tagsAt: new.tagsAt, storedBytes: CacheStore.bytes(of: new.value, key: change.key.text),
+                    sweepAt: times.sweepAt)))
     }
 }
 

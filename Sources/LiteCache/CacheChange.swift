@@ -23,6 +23,8 @@ struct CacheChange: Sendable {
 
     let key: EntryKey
     let kind: Kind
+    /// The row that a `set` without a condition probably finds.
+    var known: KnownRow? = nil
 
     /// Whether it matters to it whether a live entry is there.
     var isConditional: Bool {

@@ -96,6 +96,11 @@ extension CacheStore {
         {
             return try increment(change.key, by: amount, entry, &ledger, transaction)
         }
+        if case .set(let new, .none) = change.kind, let known = change.known,
+            let stored = try overwrite(known, with: new, change.key, at: now, visited, &ledger, transaction)
+        {
+            return .success(stored)
+        }
         let present = try present(change.key, isConditional: change.isConditional, at: now, in: transaction)
         ledger.touched.append(change.key.hash)
         switch change.kind {
@@ -160,6 +165,37 @@ extension CacheStore {
 
     // MARK: Storing
 
+    private static let overwriteText = updateText + " AND version = ?"
+
+    /// Stores an entry over a row that is known, without a look at it.
+    ///
+    /// - Returns: Nil, and then nothing was done, if the row is another by now, does not fit, or needs its index changed.
+    private func overwrite(
+        _ known: KnownRow, with new: CacheChange.NewEntry, _ key: EntryKey, at now: Int64, _ visited: VisitedEntries,
+        _ ledger: inout Ledger, _ transaction: borrowing Transaction
+    ) throws -> CacheChange.Outcome? {
+        let times = new.lifetime.map { EntryTimes(from: now, lifetime: $0, stale: new.stale) } ?? .never
+        let bytes = Self.bytes(of: new.value, key: key.text)
+        guard known.sweepAt == times.sweepAt, ledger.bytes - known.bytes + bytes <= maximumBytes else { return nil }
+        let arguments = Self.updateArguments(new, key, version: ledger.sequence + 1, bytes, times, at: now)
+        let sql = SQL(Self.overwriteText, arguments: arguments + [.integer(known.version)])
+        guard try transaction.execute(sql) == 1 else { return nil }
+        ledger.touched.append(key.hash)
+        ledger.bytes += bytes - known.bytes
+        visited.insert(known.position)
+        return .stored(version: ledger.next(for: key.hash), position: known.position, at: times)
+    }
+
+    private static func updateArguments(
+        _ new: CacheChange.NewEntry, _ key: EntryKey, version: Int64, _ bytes: Int64, _ times: EntryTimes, at now: Int64
+    ) -> [SQLValue] {
+        [
+            .integer(version), .integer(bytes), times.expiresAt.sqlValue, times.keptUntil.sqlValue, .integer(now),
+            .integer(new.value.flags.rawValue), pack(new.tags).sqlValue,
+            (new.tags.isEmpty ? nil : new.tagsAt).sqlValue, new.value.content, .integer(key.hash),
+        ]
+    }
+
     /// Stores an entry in the place of another, or in a new one.
     private func put(
         _ new: CacheChange.NewEntry, _ key: EntryKey, over present: Present?, at now: Int64,
@@ -182,14 +218,8 @@ extension CacheStore {
             visited.insert(present.position)
             // An index is written whenever its column is named, so it is named only if it changes.
             if present.sweepAt == times.sweepAt, present.isSameKey {
-                try transaction.execute(
-                    SQL(
-                        Self.updateText,
-                        arguments: [
-                            .integer(version), .integer(bytes), times.expiresAt.sqlValue, times.keptUntil.sqlValue,
-                            .integer(now), .integer(new.value.flags.rawValue), Self.pack(new.tags).sqlValue,
-                            tagsAt.sqlValue, new.value.content, .integer(key.hash),
-                        ]))
+                let arguments = Self.updateArguments(new, key, version: version, bytes, times, at: now)
+                try transaction.execute(SQL(Self.updateText, arguments: arguments))
             } else {
                 try transaction.execute(
                     """

@@ -11,7 +11,6 @@ struct CacheStore: Sendable {
         let bytes: Int64
         let times: EntryTimes
         let position: Int64
-        let storedAt: Int64
         let tags: [UInt32]
         let tagsAt: Int64
         let value: StoredValue
@@ -24,11 +23,9 @@ struct CacheStore: Sendable {
     // MARK: Reading
 
     // The texts of hot statements are made once: an interpolation would put them together for each call.
-    private static let lookupText = """
-        SELECT version, bytes, expires_at, kept_until, position, stored_at, flags, tags, tags_at, key, value
-        FROM lite_cache_entries
-        WHERE hash = ?
-        """
+    private static let columns =
+        "version, bytes, expires_at, kept_until, position, sweep_at, flags, tags, tags_at, key, value"
+    private static let lookupText = "SELECT \(columns) FROM lite_cache_entries WHERE hash = ?"
 
     static func lookup(_ hash: Int64) -> SQL { SQL(lookupText, arguments: [.integer(hash)]) }
 
@@ -41,15 +38,40 @@ struct CacheStore: Sendable {
         return found ?? nil
     }
 
+    /// So many rows are looked up by one statement.
+    private static let chunkCount = 32
+    private static let chunkText = """
+        WITH wanted (number, hash) AS (VALUES \((0..<chunkCount).map { "(\($0), ?)" }.joined(separator: ", ")))
+        SELECT \(columns), number
+        FROM wanted CROSS JOIN lite_cache_entries USING (hash)
+        """
+
+    static func chunk(_ hashes: [Int64]) -> SQL { SQL(chunkText, arguments: hashes.map { .integer($0) }) }
+
+    /// Several entries as they stand, also if they are over; nil for one that is missing.
+    func rows(_ keys: [EntryKey], in access: borrowing some ReadAccess & ~Copyable) throws -> [Entry?] {
+        var entries = [Entry?](repeating: nil, count: keys.count)
+        let wholeCount = keys.count / Self.chunkCount * Self.chunkCount
+        for start in stride(from: 0, to: wholeCount, by: Self.chunkCount) {
+            let hashes = keys[start..<start + Self.chunkCount].map(\.hash)
+            try access.forEach(Self.chunk(hashes)) { row in
+                let index = start + Int(try row.integer(11))
+                if try row.withBytes(9, keys[index].isText) { entries[index] = try Self.entry(row) }
+            }
+        }
+        for index in wholeCount..<keys.count { entries[index] = try row(keys[index], in: access) }
+        return entries
+    }
+
     private static func entry(_ row: borrowing Row) throws -> Entry {
         let tags = try row.isNull(7) ? [] : row.withBytes(7, unpack)
         return Entry(
             version: try row.integer(0), bytes: try row.integer(1),
             times: EntryTimes(
-                expiresAt: try row.isNull(2) ? nil : row.integer(2), keptUntil: try row.isNull(3) ? nil : row.integer(3)
-            ),
-            position: try row.integer(4), storedAt: try row.integer(5), tags: tags,
-            tagsAt: try row.isNull(8) ? 0 : row.integer(8),
+                expiresAt: try row.isNull(2) ? nil : row.integer(2), keptUntil: try row.isNull(3) ? nil : row.integer(3),
+                sweepAt: try row.isNull(5) ? nil : row.integer(5)),
+            position: try row.integer(4), tags: tags,
+            tagsAt: tags.isEmpty ? 0 : try row.integer(8),
             value: StoredValue(try row.get(10), flags: .init(rawValue: try row.integer(6))))
     }
 

@@ -13,6 +13,9 @@ class MemoryEntry: @unchecked Sendable {
     let tags: [UInt32]
     let tagsAt: Int64
     let bytes: Int
+    /// What its row counts in the budget.
+    let storedBytes: Int64
+    let sweepAt: Int64?
     /// In which epoch its reading was noted for the eviction on the disk.
     var notedEpoch: UInt32 = 0
     /// Since the hand passed.
@@ -29,6 +32,8 @@ class MemoryEntry: @unchecked Sendable {
         position = facts.position
         tags = facts.tags
         tagsAt = facts.tagsAt
+        storedBytes = facts.storedBytes
+        sweepAt = facts.sweepAt
     }
 }
 
@@ -50,11 +55,13 @@ struct EntryIdentity {
     let scope: Int
 }
 
-/// What of a row has to hold for its value to be shown.
+/// What of a row has to hold for its value to be shown, and to be written over.
 struct EntryFacts: Sendable {
     let version: Int64
     let expiresAt: Int64
     let position: Int64
     let tags: [UInt32]
     let tagsAt: Int64
+    let storedBytes: Int64
+    let sweepAt: Int64?
 }

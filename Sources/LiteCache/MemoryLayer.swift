@@ -90,6 +90,15 @@ final class MemoryLayer: Sendable {
         return Answer(entry: entry)
     }
 
+    /// What is known of the row of an entry, which may have changed since.
+    func known(_ hash: Int64, _ key: String, scope: Int) -> KnownRow? {
+        shards[Self.index(hash)].withLock { shard in
+            guard let entry = shard.entry(hash), entry.scope == scope, entry.key == key else { return nil }
+            return KnownRow(
+                version: entry.version, bytes: entry.storedBytes, position: entry.position, sweepAt: entry.sweepAt)
+        }
+    }
+
     /// Where the shard of an entry stands. Asked before the entry is read from the file; see ``insert(_:readAt:)``.
     func sequence(_ hash: Int64) -> Int64 {
         shards[Self.index(hash)].withLock { $0.sequence }

@@ -35,6 +35,16 @@ final class MemoryStripes: Sendable {
         }
     }
 
+    /// What is known of the row of an entry, by the stripe that knows the newest.
+    func known(_ hash: Int64, _ key: String, scope: Int) -> KnownRow? {
+        var newest: KnownRow?
+        for stripe in stripes {
+            guard let known = stripe.known(hash, key, scope: scope) else { continue }
+            if known.version > newest?.version ?? .min { newest = known }
+        }
+        return newest
+    }
+
     /// That of the calling thread. Between noting where it stands and keeping what was read nothing may be awaited.
     @inline(__always)
     var own: MemoryLayer { stripes[ThreadNumber.current & mask] }

@@ -21,6 +21,11 @@ import Testing
         #expect(try await plan(of: CacheStore.present(1)) == Self.oneStep)
     }
 
+    @Test func `many are looked up with one step for each`() async throws {
+        let plan = try await plan(of: CacheStore.chunk([Int64](0..<32)))
+        #expect(plan.suffix(2) == ["SCAN wanted"] + Self.oneStep)
+    }
+
     @Test func `the hand moves along the order`() async throws {
         let plan = try await plan(of: CacheStore.candidates(after: 1))
         #expect(plan == ["SEARCH lite_cache_order USING INTEGER PRIMARY KEY (rowid>?)"])
