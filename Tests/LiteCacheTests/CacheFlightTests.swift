@@ -64,6 +64,28 @@ import Testing
         }
     }
 
+    @Test func `calls that find nothing to change overtake nothing`() async throws {
+        let (started, mayEnd) = (TestSignal(), TestSignal())
+        try await withCache { cache in
+            try await cache.set("key", 0)
+            let old = try #require(try await cache.entry("key", as: Int.self)).version
+            try await cache.delete("key")
+            async let value = cache.fetch("key") {
+                started.send()
+                try await mayEnd.wait()
+                return 1
+            }
+            try await started.wait()
+            #expect(try await !cache.touch("key"))
+            #expect(try await !cache.persist("key"))
+            #expect(try await !cache.replace("key", 2))
+            #expect(try await !cache.compareAndSet("key", 2, version: old))
+            mayEnd.send()
+            #expect(try await value == 1)
+            #expect(try await cache.get("key", as: Int.self) == 1)
+        }
+    }
+
     @Test func `a stale value is served at once while one computation refreshes it`() async throws {
         let wall = TestWall()
         let (started, mayEnd, stored) = (TestSignal(), TestSignal(), TestSignal())
