@@ -88,7 +88,10 @@ let package = Package(
             name: "LiteCacheCrashHelper", dependencies: ["LiteCache"], path: "Tests/LiteCacheCrashHelper"),
         .testTarget(
             name: "LiteCacheTests",
-            dependencies: ["LiteCache", "LiteStackTesting", "LiteCacheCrashHelper", "CLiteStackFaults", .logging]),
+            dependencies: [
+                "LiteCache", "LiteStackTesting", "LiteCacheCrashHelper", "CLiteStackFaults", .logging, .metrics,
+                .metricsTestKit,
+            ]),
         .executableTarget(
             name: "LiteStackCrashHelper", dependencies: ["LiteStack", .logging, .lifecycle, .unixSignals],
             path: "Tests/LiteStackCrashHelper"),
@@ -108,8 +111,8 @@ let package = Package(
             name: "LiteStackHummingbirdTests",
             dependencies: [
                 "LiteStackHummingbird", "LiteStackWebSocket", "LiteCable", "LiteCache", "LiteStack", "LiteStackTesting",
-                "LiteDB", .hummingbird, .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nioCore, .nioHTTP1,
-                .nioPosix,
+                "LiteDB", "LiteStackSocketServer", .hummingbird, .hummingbirdCore, .httpTypes, .lifecycle, .logging,
+                .nioCore, .nioHTTP1, .nioPosix,
             ]),
         .executableTarget(
             name: "LiteStackSocketServer",

@@ -197,9 +197,14 @@ extension CacheCore {
         }
     }
 
-    /// Commits several changes in one transaction of their own: all of them or none.
+    /// Commits several changes in one transaction of their own: all of them or none. No two of one entry may depend on
+    /// their order.
+    ///
+    /// - Returns: What came of them, in any order.
     func commit(_ changes: [CacheChange]) async throws -> [CacheChange.Outcome] {
         guard !changes.isEmpty else { return [] }
+        // As the rows lie, or many changes visit, and write, the same pages again and again.
+        let changes = changes.sorted { $0.key.hash < $1.key.hash }
         let (store, clock, visited) = (store, clock, visited)
         let (results, departures) = try await write { transaction in
             let applied = try store.apply(changes, at: clock.milliseconds(), visited: visited, in: transaction)

@@ -50,8 +50,9 @@ public final class Cache: Sendable {
     /// namespaces are still invalidated if `tagsIn` was given. Nothing is stored in its stead, since nobody could tell this
     /// process what others change. Its empty file is in the system's temporary folder, and removed by ``close()``.
     ///
-    /// The same holds from then on for a file that turns out damaged while it is open, or is removed: no read throws
-    /// `damaged`. The next open sets it aside if nobody has it open.
+    /// The same holds from then on for a file that turns out damaged while it is open, is removed, or is changed by a newer
+    /// release in a way that this one cannot use: no read throws `damaged`. The next open sets a damaged file aside if nobody
+    /// has it open.
     ///
     /// - Parameters:
     ///   - path: The file's path.
@@ -69,7 +70,7 @@ public final class Cache: Sendable {
     }
 
     /// Whether the file cannot be used: when it was opened it was damaged and others had it open, or it is of a newer
-    /// release; or it turned out damaged, or was removed, later. See ``open(at:tagsIn:configuration:logger:)``.
+    /// release; or it turned out damaged, was removed, or outgrew this release, later. See ``open(at:tagsIn:configuration:logger:)``.
     public var isDegraded: Bool { core.isDegraded }
 
     /// Ends computations that are under way, and closes the file if the cache opened it. Call it on one handle.

@@ -2,29 +2,43 @@ import LiteDB
 import Logging
 import Synchronization
 
-/// A file that turns out damaged while it is open.
+/// A file that turns out damaged while it is open, or is changed by a newer release so that this one cannot use it.
 ///
 /// From then on the core is degraded, as if it had been opened so: reads find nothing, and changes are refused. Nobody
-/// else's descriptors are touched; the next open sets the file aside if nobody has it open.
+/// else's descriptors are touched; the next open sets a damaged file aside if nobody has it open.
 extension CacheCore {
     /// Whether this error of the cache's own file says that it cannot be used any more. Then the core is degraded.
     ///
     /// An application's file that holds the cache too is the application's concern.
     func isDamage(_ error: any Error) -> Bool {
-        guard ownsDatabase, let error = error as? DatabaseError,
-            error.code == .damaged || error.code == .notADatabase || error.code == .replaced
-        else { return false }
+        guard ownsDatabase, let error = error as? DatabaseError else { return false }
+        let isOutgrown = isOutgrown(error)
+        guard isOutgrown || error.code == .damaged || error.code == .notADatabase || error.code == .replaced else {
+            return false
+        }
         guard !isDamaged.exchange(true, ordering: .sequentiallyConsistent) else { return true }
         memory?.shut()
-        // Whoever removed the file has made room for a new one.
-        if error.code != .replaced { database.noteDamage() }
+        // Whoever removed the file has made room for a new one, and whoever changed its tables uses it.
+        if error.code != .replaced, !isOutgrown { database.noteDamage() }
         logger.warning(
-            """
-            The cache's file turned out damaged, or was removed, while it was open: from now on this process does without, \
-            every value is computed, and changes fail. Stop all processes that have it open and start them again: then a \
-            damaged file is set aside
-            """, metadata: ["path": "\(database.path)", "error": "\(error)"])
+            isOutgrown
+                ? """
+                A newer release has changed the tables of the cache's file, and this one cannot use them: from now on this \
+                process does without, every value is computed, and changes fail. Start it again with the newer release
+                """
+                : """
+                The cache's file turned out damaged, or was removed, while it was open: from now on this process does \
+                without, every value is computed, and changes fail. Stop all processes that have it open and start them \
+                again: then a damaged file is set aside
+                """, metadata: ["path": "\(database.path)", "error": "\(error)"])
         return true
+    }
+
+    /// Whether a statement failed because a newer release has changed the tables.
+    private func isOutgrown(_ error: DatabaseError) -> Bool {
+        let codes: [DatabaseError.Code] = [.invalidSQL, .constraint, .typeMismatch, .noSuchColumn]
+        // One that cannot be read now is told by its own error.
+        return codes.contains(error.code) && (try? database.isOutgrown(CacheSchema.tables)) == true
     }
 
     /// What the file says; `nothing` if it is damaged.

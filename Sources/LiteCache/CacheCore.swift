@@ -49,11 +49,10 @@ final class CacheCore: Sendable {
             ? try MemoryStripes(
                 database, maximumBytes: configuration.memoryBytes, count: configuration.wholeStripeCount,
                 visited: visited) : nil
-        changes = ChangeQueue(database) { [store, clock, visited, counters] changes, known, transaction in
-            let applied = try store.apply(
-                changes, at: clock.milliseconds(), visited: visited, known: known, in: transaction)
+        changes = ChangeQueue(database) { [store, clock, visited] changes, known, transaction in
+            try store.apply(changes, at: clock.milliseconds(), visited: visited, known: known, in: transaction)
+        } committed: { [counters] applied in
             counters.add(applied.departures)
-            return (applied.results, applied.left)
         }
     }
 

@@ -102,22 +102,25 @@ extension CacheStore {
             return .success(stored)
         }
         let present = try present(change.key, isConditional: change.isConditional, at: now, in: transaction)
-        ledger.touched.append(change.key.hash)
         switch change.kind {
         case .set(let new, let condition):
             guard Self.holds(condition, of: present) else { return .success(.refused) }
             return .success(try put(new, change.key, over: present, at: now, visited, &ledger, transaction))
         case .delete:
+            // Also where there is none: what is computed now is older than this.
+            ledger.touched.append(change.key.hash)
             guard let present, present.isSameKey else { return .success(.deleted(false)) }
             try remove(change.key.hash, present.bytes, present.position, from: &ledger, in: transaction)
             return .success(.deleted(present.isLive))
         case .take:
+            ledger.touched.append(change.key.hash)
             guard let present, present.isSameKey else { return .success(.taken(nil)) }
             let value = present.isLive ? try row(change.key, in: transaction)?.value : nil
             try remove(change.key.hash, present.bytes, present.position, from: &ledger, in: transaction)
             return .success(.taken(value))
         case .touch(let lifetime):
             guard let present, present.isLive else { return .success(.touched(false)) }
+            ledger.touched.append(change.key.hash)
             let stale = try row(change.key, in: transaction)?.times.stale ?? 0
             let times = lifetime.map { EntryTimes(from: now, lifetime: $0, stale: stale) } ?? .never
             try transaction.execute(
@@ -151,9 +154,9 @@ extension CacheStore {
     private func increment(
         _ key: EntryKey, by amount: Number, _ entry: Entry, _ ledger: inout Ledger, _ transaction: borrowing Transaction
     ) throws -> Result<CacheChange.Outcome, CacheError> {
-        ledger.touched.append(key.hash)
         switch Number.sum(of: entry.value, and: amount, key: Scope.key(in: key.text)) {
         case .success(let sum):
+            ledger.touched.append(key.hash)
             try transaction.execute(
                 SQL(
                     Self.incrementText,
@@ -201,6 +204,7 @@ extension CacheStore {
         _ new: CacheChange.NewEntry, _ key: EntryKey, over present: Present?, at now: Int64,
         _ visited: VisitedEntries, _ ledger: inout Ledger, _ transaction: borrowing Transaction
     ) throws -> CacheChange.Outcome {
+        ledger.touched.append(key.hash)
         let times = new.lifetime.map { EntryTimes(from: now, lifetime: $0, stale: new.stale) } ?? .never
         let bytes = Self.bytes(of: new.value, key: key.text)
         var present = present

@@ -10,10 +10,9 @@ import Synchronization
 /// Each change has a deadline of its own. When the leader's passes, all changes fail whose deadline has passed. A caller
 /// that is cancelled takes its change back, unless it has begun.
 final class ChangeQueue: Sendable {
-    typealias Results = [Result<CacheChange.Outcome, CacheError>]
-    /// Runs changes, told what the transaction before left, and tells what this one leaves.
+    /// Runs changes, told what the transaction before left.
     typealias Apply =
-        @Sendable ([CacheChange], KnownLedger?, borrowing Transaction) throws -> (results: Results, left: KnownLedger)
+        @Sendable ([CacheChange], KnownLedger?, borrowing Transaction) throws -> CacheStore.Applied
 
     /// The most changes in one transaction.
     private static let maximumCount = 512
@@ -35,16 +34,19 @@ final class ChangeQueue: Sendable {
     /// `@unchecked Sendable`: the leader makes it, and only the transaction that it waits for touches it.
     private final class Batch: @unchecked Sendable {
         var taken: [WaitingChange] = []
-        var left: KnownLedger?
+        var applied: CacheStore.Applied?
     }
 
     private let database: Database
     private let apply: Apply
+    /// Told once for each transaction that was committed; one that was lost is run again.
+    private let committed: @Sendable (CacheStore.Applied) -> Void
     private let state = Mutex(State())
 
-    init(_ database: Database, apply: @escaping Apply) {
+    init(_ database: Database, apply: @escaping Apply, committed: @escaping @Sendable (CacheStore.Applied) -> Void) {
         self.database = database
         self.apply = apply
+        self.committed = committed
     }
 
     /// Commits a change, together with others that wait at the same time. One write transaction at most.
@@ -126,16 +128,17 @@ final class ChangeQueue: Sendable {
             try await database.writeTogether(until: own.deadline) { [self] transaction in
                 // Run again after a lost group, it takes what has come meanwhile as well.
                 let known = take(into: batch)
-                let (results, left) = try apply(batch.taken.map(\.change), known, transaction)
-                for (waiting, result) in zip(batch.taken, results) { waiting.result = result.mapError { $0 } }
-                batch.left = left
+                let applied = try apply(batch.taken.map(\.change), known, transaction)
+                for (waiting, result) in zip(batch.taken, applied.results) { waiting.result = result.mapError { $0 } }
+                batch.applied = applied
             }
+            if let applied = batch.applied { committed(applied) }
         } catch {
             failure = error
         }
         let (finished, next) = state.withLock { state in
             let finished = failure.map { Self.settle($0, own, batch.taken, &state) } ?? batch.taken
-            state.known = failure == nil ? batch.left : nil
+            state.known = failure == nil ? batch.applied?.left : nil
             state.callerCount = max(
                 1, batch.taken.count + state.waiting.count, state.callerCount - max(1, state.callerCount / 8))
             let next = state.waiting.first?.waiter

@@ -59,6 +59,15 @@ extension Database {
     }
 }
 
+extension Database {
+    /// Whether a newer release has changed the tables, since they were prepared, so that this one cannot use them. One read.
+    ///
+    /// - Throws: `DatabaseError`.
+    package func isOutgrown(_ schema: ComponentSchema) throws -> Bool {
+        try read { snapshot in try StoredSchema(of: schema.component, in: snapshot) }.oldestUsable > schema.version
+    }
+}
+
 /// What the file says of a component's tables.
 private struct StoredSchema {
     static let table: SQL = """

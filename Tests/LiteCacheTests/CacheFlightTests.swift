@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What becomes of a computation when things happen meanwhile.
-@Suite(.timeLimit(.minutes(1))) struct CacheFlightTests {
+@Suite(.timeLimit(.minutes(3))) struct CacheFlightTests {
     private struct Failed: Error {}
 
     enum Meanwhile: CaseIterable, Sendable {
@@ -61,6 +61,28 @@ import Testing
             mayEnd.send()
             #expect(try await older.value == 1)
             #expect(try await cache.get("key") == 2)
+        }
+    }
+
+    @Test func `calls that find nothing to change overtake nothing`() async throws {
+        let (started, mayEnd) = (TestSignal(), TestSignal())
+        try await withCache { cache in
+            try await cache.set("key", 0)
+            let old = try #require(try await cache.entry("key", as: Int.self)).version
+            try await cache.delete("key")
+            async let value = cache.fetch("key") {
+                started.send()
+                try await mayEnd.wait()
+                return 1
+            }
+            try await started.wait()
+            #expect(try await !cache.touch("key"))
+            #expect(try await !cache.persist("key"))
+            #expect(try await !cache.replace("key", 2))
+            #expect(try await !cache.compareAndSet("key", 2, version: old))
+            mayEnd.send()
+            #expect(try await value == 1)
+            #expect(try await cache.get("key", as: Int.self) == 1)
         }
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import LiteCache
 
 /// What other processes, the clock and the eviction do while something is computed.
-@Suite(.timeLimit(.minutes(1))) struct CacheMeanwhileTests {
+@Suite(.timeLimit(.minutes(3))) struct CacheMeanwhileTests {
     private let helper = ChildProcess.builtExecutable("LiteCacheCrashHelper")
 
     @Test(arguments: ["delete", "clear", "invalidate"])
@@ -36,11 +36,11 @@ import Testing
     @Test func `past its deadline the computation of a process that hangs is taken over`() async throws {
         try await withTemporaryDirectory { folder in
             let path = folder + "/cache.sqlite3"
-            try await withChildProcess(helper, arguments: ["fetch", path, "key"]) { hanging in
+            try await withChildProcess(helper, arguments: ["hang", path, "key"]) { hanging in
                 _ = try await hanging.line { $0 == "computing" }
                 var configuration = Cache.Configuration()
-                // Half a minute and more has passed for this one.
-                configuration.now = { Date() + 40 }
+                // For this one more time has passed than the computation may take, which by the other's clock is an hour.
+                configuration.now = { Date() + 4_000 }
                 let cache = try await Cache.open(at: path, configuration: configuration)
                 let value = try await cache.fetch("key") { -1 }
                 #expect(value == -1)

@@ -4,7 +4,7 @@ import LiteStackTesting
 import Testing
 
 /// Several processes on one file.
-@Suite(.timeLimit(.minutes(1))) struct CacheProcessTests {
+@Suite(.timeLimit(.minutes(3))) struct CacheProcessTests {
     private let helper = ChildProcess.builtExecutable("LiteCacheCrashHelper")
 
     private func withFile(_ body: (Cache, _ path: String) async throws -> Void) async throws {
@@ -114,6 +114,65 @@ import Testing
                 }
                 #expect(try await cache.get("key") == 3000)
             }
+        }
+    }
+
+    @Test func `while other processes write, reads of untouched entries are answered from memory`() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/cache.sqlite3"
+            var configuration = Cache.Configuration()
+            configuration.memoryStripeCount = 1
+            let cache = try await Cache.open(at: path, configuration: configuration)
+            let still = cache.namespace("still")
+            for number in 0..<50 { try await still.set("\(number)", number) }
+            try await withChildProcess(helper, arguments: ["count", path, "one", "2000"]) { one in
+                try await withChildProcess(helper, arguments: ["count", path, "two", "2000"]) { two in
+                    var (reads, last) = (0, [0, 0])
+                    while one.exit == nil || two.exit == nil {
+                        #expect(try await still.get("\(reads % 50)") == reads % 50)
+                        reads += 1
+                        let found = [
+                            try await cache.get("one", as: Int.self) ?? 0,
+                            try await cache.get("two", as: Int.self) ?? 0,
+                        ]
+                        #expect(found[0] >= last[0] && found[1] >= last[1])
+                        last = found
+                        await Task.yield()
+                    }
+                    let activity = try await still.namespaceStatistics().activity
+                    #expect(activity.misses == 0)
+                    #expect(activity.memoryHits + activity.diskHits == reads)
+                    // Less than 65,536 changes behind nothing that was left alone is dropped.
+                    #expect(activity.memoryHits * 100 >= reads * 95)
+                    #expect(try await cache.get("one") == 2000)
+                    #expect(try await cache.get("two") == 2000)
+                }
+            }
+            await cache.close()
+        }
+    }
+
+    @Test func `after kills of processes that write, the ledger agrees with the entries and the budget`() async throws {
+        try await withTemporaryDirectory { folder in
+            let path = folder + "/cache.sqlite3"
+            let cache = try await Cache.open(at: path)
+            for round in 1...4 {
+                try await withChildProcess(helper, arguments: ["fill", path, "key"]) { child in
+                    _ = try await child.line { $0 == "filling" }
+                    let start = try await cache.entry("key a", as: [UInt8].self)?.version
+                    try await eventually("it has written in round \(round)", within: .seconds(30)) {
+                        let now = try await cache.entry("key a", as: [UInt8].self)?.version
+                        return now != start && now != nil
+                    }
+                    child.send(.kill)
+                    try await child.waitForExit()
+                }
+                let sums = try await cache.sums()
+                #expect(sums.ledger == sums.entries)
+                #expect(sums.ledger[0] <= 100_000 && sums.ledger[1] > 0)
+                #expect(sums.entries[1] == sums.placeCount)
+            }
+            await cache.close()
         }
     }
 }

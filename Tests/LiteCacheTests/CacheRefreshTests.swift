@@ -5,7 +5,7 @@ import Testing
 @testable import LiteCache
 
 /// Stale entries whose refreshing fails, or is another's.
-@Suite(.timeLimit(.minutes(1))) struct CacheRefreshTests {
+@Suite(.timeLimit(.minutes(3))) struct CacheRefreshTests {
     private struct Failed: Error {}
 
     /// A cache with an entry that has been over for a second, and may be served for a minute.
@@ -163,5 +163,24 @@ import Testing
         #expect(looks == 5)
         let looksWithout = patience.isOver(afterCommit: false, at: start + .milliseconds(1_000))
         #expect(looksWithout)
+    }
+
+    @Test func `a refresh never takes the place of a computation that callers wait for`() async throws {
+        let (flights, mayEnd, refreshed) = (Flights(), TestSignal(), TestSignal())
+        let key = EntryKey(hash: 1, text: "key")
+        async let value = flights.value(for: key) {
+            try await mayEnd.wait()
+            return .value(Computed(value: 1, stored: StoredValue(.integer(1))))
+        }
+        try await eventually("it waits") { flights.waiterCount == 1 }
+        flights.refresh(key) {
+            refreshed.send()
+            return .elsewhere
+        }
+        #expect(flights.waiterCount == 1)
+        mayEnd.send()
+        #expect(try await value.value as? Int == 1)
+        try await eventually("all is over") { flights.isIdle }
+        #expect(refreshed.count == 0)
     }
 }

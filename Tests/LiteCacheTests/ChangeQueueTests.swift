@@ -7,13 +7,16 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ChangeQueueTests {
     /// A cache in a durable file, whose changes wait for the writer's thread.
     private func withCache(
-        busyTimeout: Duration = .seconds(30), _ body: (Cache, Database) async throws -> Void
+        busyTimeout: Duration = .seconds(30), maximumBytes: Int = 128 << 20,
+        _ body: (Cache, Database) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { folder in
             var configuration = Database.Configuration()
             configuration.busyTimeout = busyTimeout
             let database = try await Database.open(at: folder + "/cache.sqlite3", configuration: configuration)
-            try await body(try await Cache(database), database)
+            try await body(
+                try await Cache(database, configuration: LiteCacheTests.configuration(maximumBytes: maximumBytes)),
+                database)
             await database.close()
         }
     }
@@ -22,7 +25,8 @@ import Testing
     private func whileHeld(_ database: Database, _ body: () async throws -> Void) async throws {
         let (entered, door) = (TestSignal(), TestSignal())
         let holding = Task {
-            try await database.write { _ in
+            // Not a write, which others would join, and end.
+            try await database.exclusive(timeout: .seconds(30)) { _ in
                 entered.send()
                 try door.waitBlocking(within: .seconds(50))
             }
@@ -106,6 +110,35 @@ import Testing
             #expect(try await cache.get("leader", as: Int.self) == nil)
             #expect(try await cache.get("follower") == 1)
         }
+    }
+
+    @Test func `what is evicted in a transaction that is lost and run again is counted once`() async throws {
+        try await withCache(maximumBytes: 20_000) { cache, database in
+            try await database.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT")
+            try await database.execute("INSERT INTO notes VALUES (1)")
+            for number in 0..<100 { try await cache.set("key \(number)", [UInt8](repeating: 1, count: 300)) }
+            let before = try await cache.statistics()
+            var changing: Task<Void, any Error>?
+            var culprit: Task<Int, any Error>?
+            try await whileHeld(database) {
+                changing = try await queue(cache) { try await cache.set("large", [UInt8](repeating: 1, count: 4_000)) }
+                try await eventually("it waits for the writer") { waitingCount(database) == 1 }
+                culprit = Task {
+                    try await database.write { try $0.execute("INSERT OR ROLLBACK INTO notes VALUES (1)") }
+                }
+                try await eventually("both wait") { waitingCount(database) == 2 }
+            }
+            await #expect(throws: DatabaseError.self) { try await culprit?.value }
+            try await changing?.value
+            let after = try await cache.statistics()
+            let evicted = after.activity.evictions - before.activity.evictions
+            #expect(evicted > 5)
+            #expect(evicted == before.entryCount + 1 - after.entryCount)
+        }
+    }
+
+    private func waitingCount(_ database: Database) -> Int {
+        database.core.writer.monitor.withLock { database.core.writer.queue.count }
     }
 
     @Test func `the ledger is exact although it is not read each time`() async throws {

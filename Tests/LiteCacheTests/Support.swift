@@ -1,8 +1,9 @@
 import Foundation
-import LiteCache
 import LiteDB
 import LiteStackTesting
 import Synchronization
+
+@testable import LiteCache
 
 /// A time of day that stands where the test has put it.
 final class TestWall: Sendable {
@@ -46,4 +47,23 @@ func withCache<T>(at wall: TestWall, _ body: (Cache) async throws -> T) async th
     var configuration = Cache.Configuration()
     configuration.now = wall.now
     return try await withCache(configuration, body)
+}
+
+extension Cache {
+    /// Bytes and number of entries, by the ledger and as they stand in the file, and how many have a place in the order.
+    func sums() async throws -> (ledger: [Int64], entries: [Int64], placeCount: Int64) {
+        try core.database.read { snapshot in
+            let ledger = try CacheStore.ledger(in: snapshot)
+            let entries = try snapshot.first("SELECT coalesce(sum(bytes), 0), count(*) FROM lite_cache_entries") {
+                row in
+                [try row.integer(0), try row.integer(1)]
+            }
+            let places = try snapshot.first(
+                "SELECT count(*) FROM lite_cache_order JOIN lite_cache_entries USING (hash)"
+            ) {
+                try $0.integer(0)
+            }
+            return ([ledger.bytes, ledger.entryCount], entries ?? [], places ?? 0)
+        }
+    }
 }

@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// Counts warnings.
+/// Counts the cache's own warnings. Those of LiteDB can come at any time on a busy machine: that a write was slow, say.
 final class WarningLog: Sendable {
     private let warnings = Atomic<Int>(0)
 
@@ -19,7 +19,7 @@ final class WarningLog: Sendable {
         }
 
         func log(event: LogEvent) {
-            log.warnings.add(1, ordering: .relaxed)
+            if event.source == "LiteCache" { log.warnings.add(1, ordering: .relaxed) }
         }
     }
 }

@@ -22,7 +22,10 @@ import Testing
             let old = ComponentSchema(component: "parts", steps: [first])
             try await database.prepare(ComponentSchema(component: "parts", steps: [first, additive]))
             try await database.prepare(old)
+            #expect(try !database.isOutgrown(old))
             try await database.prepare(ComponentSchema(component: "parts", steps: [first, additive, breaking]))
+            #expect(try database.isOutgrown(old))
+            #expect(try !database.isOutgrown(ComponentSchema(component: "parts", steps: [first, additive, breaking])))
             let error = await #expect(throws: DatabaseError.self) { try await database.prepare(old) }
             #expect(error?.code == .schemaTooNew)
         }

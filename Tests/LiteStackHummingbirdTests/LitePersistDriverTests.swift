@@ -1,8 +1,11 @@
 #if Hummingbird
 import Foundation
 import Hummingbird
+import LiteCache
 import LiteDB
 import LiteStackTesting
+import Logging
+import ServiceLifecycle
 import Synchronization
 import Testing
 
@@ -100,6 +103,46 @@ import Testing
             let driver = try await LitePersistDriver(second)
             #expect(try await driver.get(key: "key", as: Int.self) == 7)
             await second.close()
+        }
+    }
+
+    @Test func `neither the cache's eviction nor its clearing takes a value, in one file or in two`() async throws {
+        try await withTemporaryDatabase { database in
+            let driver = try await LitePersistDriver(database)
+            try await driver.create(key: "session", value: 7, expires: .seconds(600))
+            var small = Cache.Configuration()
+            small.maximumBytes = 20_000
+            let cache = try await Cache(database, configuration: small)
+            for number in 0..<100 { try await cache.set("session", [UInt8](repeating: 1, count: 400 + number)) }
+            for number in 0..<100 { try await cache.set("\(number)", [UInt8](repeating: 1, count: 400)) }
+            #expect(try await cache.statistics().activity.evictions > 0)
+            try await cache.clear(namespace: "session")
+            try await cache.invalidate(tag: "session")
+            try await cache.delete("session")
+            try await cache.clear()
+            try await cache.maintain()
+            let found = try #require(try await driver.getWithTTL(key: "session", as: Int.self))
+            #expect(found.object == 7)
+            #expect(try #require(found.ttl) > .seconds(500))
+        }
+    }
+
+    @Test func `as a service it removes what is over, and ends when the server shuts down`() async throws {
+        try await withTemporaryDatabase { database in
+            let driver = try await LitePersistDriver(database, sweepInterval: .milliseconds(5))
+            try await driver.create(key: "over", value: 1, expires: .zero)
+            try await driver.create(key: "kept", value: 1, expires: nil)
+            var logger = Logger(label: "tests")
+            logger.logLevel = .critical
+            let services = ServiceGroup(
+                configuration: ServiceGroupConfiguration(services: [driver], logger: logger))
+            async let run: Void = services.run()
+            try await eventually("it is removed", within: .seconds(30)) {
+                try database.read { try $0.first("SELECT count(*) FROM lite_persist", as: Int.self) } == 1
+            }
+            await services.triggerGracefulShutdown()
+            try await run
+            #expect(try await driver.get(key: "kept", as: Int.self) == 1)
         }
     }
 }

@@ -11,8 +11,9 @@ import UnixSignals
 
 /// A server with the cable's routes and sockets, for clients that are written in another language.
 ///
-/// It serves on a free port of 127.0.0.1, in a temporary folder, until SIGTERM or until its standard input ends. Tokens
-/// are signed with the key `k`, whose secret is 32 times the letter `s`. It says `open PORT`, and then answers each line:
+/// It serves on a free port of 127.0.0.1, in a temporary folder or the one of `--folder`, until SIGTERM or until its
+/// standard input ends. `/page` is a page whose responses are cached: its handler says `running`, and answers with the
+/// number of its process once there is a file `go` in the folder. Tokens are signed with the key `k`, whose secret is 32 times the letter `s`. It says `open PORT`, and then answers each line:
 ///
 /// | line | what it does | answer |
 /// | --- | --- | --- |
@@ -30,12 +31,25 @@ enum SocketServer {
         var short = Cable.Retention("short.>")
         short.maximumMessageCount = 10
         configuration.cable.retention = [short]
-        let stack = try await Stack.temporary(configuration: configuration, logger: logger)
+        let stack =
+            if let folder = options.folder {
+                try await Stack.open(at: folder, configuration: configuration, logger: logger)
+            } else {
+                try await Stack.temporary(configuration: configuration, logger: logger)
+            }
         let gateway = Cable.Gateway(stack.cable, limits: options.limits)
         let key = try Cable.SigningKeys.Key(id: "k", secret: [UInt8](repeating: UInt8(ascii: "s"), count: 32))
         let keys = Cable.SigningKeys(key)
         let router = Router()
         router.addCable(gateway, keys: keys)
+        router.cached(by: ResponseCache(stack.cache), lifetime: .seconds(600)).get("page") {
+            [folder = stack.folder] _, _ in
+            say("running")
+            while !FileManager.default.fileExists(atPath: folder + "/go") {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            return "made by \(ProcessInfo.processInfo.processIdentifier)"
+        }
         let application = Application(
             router: router,
             server: .http1WithCable(gateway, origins: ["https://friend.example"], keys: keys),
@@ -63,11 +77,17 @@ enum SocketServer {
 
     private struct Options {
         var limits = Cable.Gateway.Limits()
+        var folder: String?
 
         init(_ arguments: ArraySlice<String>) throws {
             var rest = arguments
             while let name = rest.popFirst() {
-                guard let value = rest.popFirst().flatMap({ Int($0) }) else { throw Unknown(line: name) }
+                let text = rest.popFirst()
+                if name == "--folder" {
+                    folder = text
+                    continue
+                }
+                guard let value = text.flatMap({ Int($0) }) else { throw Unknown(line: name) }
                 switch name {
                 case "--heartbeat": limits.heartbeat = .milliseconds(value)
                 case "--stall": limits.stallTimeout = .milliseconds(value)
