@@ -111,8 +111,19 @@ extension Cache {
             try core.store.rows(entryKeys, in: snapshot)
         }
         let now = core.clock.milliseconds()
+        var positions: [Int64] = []
+        positions.reserveCapacity(keys.count)
+        // Counted and noted together, and also if a value does not decode.
+        defer {
+            scope.counters.diskHits.count(positions.count)
+            core.visited.insert(contentsOf: positions)
+        }
         for index in keys.indices {
-            guard let entry = try live(found[index], at: now) else { continue }
+            guard let entry = found[index], try isLive(entry, at: now) else {
+                scope.counters.misses.count()
+                continue
+            }
+            positions.append(entry.position)
             body(
                 keys[index],
                 try decoded(entry, entryKeys[index].hash, keys[index], as: type, readAt: sequences?[index]))
@@ -128,18 +139,20 @@ extension Cache {
     }
 
     /// The entry if it may be shown, counted as a hit or a miss.
-    private func live(_ entry: CacheStore.Entry?, at now: Int64? = nil) throws -> CacheStore.Entry? {
-        if let entry {
-            // Looked at after the reading: what was invalidated before the call is known by now.
-            if !entry.tags.isEmpty { try core.refreshTags() }
-            if core.store.isLive(entry, at: now ?? core.clock.milliseconds()) {
-                scope.counters.diskHits.count()
-                core.visited.insert(entry.position)
-                return entry
-            }
+    private func live(_ entry: CacheStore.Entry?) throws -> CacheStore.Entry? {
+        guard let entry, try isLive(entry, at: core.clock.milliseconds()) else {
+            scope.counters.misses.count()
+            return nil
         }
-        scope.counters.misses.count()
-        return nil
+        scope.counters.diskHits.count()
+        core.visited.insert(entry.position)
+        return entry
+    }
+
+    private func isLive(_ entry: CacheStore.Entry, at now: Int64) throws -> Bool {
+        // Looked at after the reading: what was invalidated before the call is known by now.
+        if !entry.tags.isEmpty { try core.refreshTags() }
+        return core.store.isLive(entry, at: now)
     }
 
     func decoded<Value: Decodable & Sendable>(

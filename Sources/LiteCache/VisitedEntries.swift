@@ -20,6 +20,12 @@ final class VisitedEntries: Sendable {
         }
     }
 
+    func insert(contentsOf more: [Int64]) {
+        positions.withLock { positions in
+            for position in more where positions.count < Self.maximumCount { positions.insert(position) }
+        }
+    }
+
     /// Forgets a note; whether there was one.
     func remove(_ position: Int64) -> Bool {
         let wasThere = positions.withLock { $0.remove(position) != nil }
