@@ -68,10 +68,10 @@ struct CacheStore: Sendable {
         return Entry(
             version: try row.integer(0), bytes: try row.integer(1),
             times: EntryTimes(
-                expiresAt: try row.isNull(2) ? nil : row.integer(2), keptUntil: try row.isNull(3) ? nil : row.integer(3),
+                expiresAt: try row.isNull(2) ? nil : row.integer(2),
+                keptUntil: try row.isNull(3) ? nil : row.integer(3),
                 sweepAt: try row.isNull(5) ? nil : row.integer(5)),
-            position: try row.integer(4), tags: tags,
-            tagsAt: tags.isEmpty ? 0 : try row.integer(8),
+            position: try row.integer(4), tags: tags, tagsAt: tags.isEmpty ? 0 : try row.integer(8),
             value: StoredValue(try row.get(10), flags: .init(rawValue: try row.integer(6))))
     }
 

@@ -44,6 +44,7 @@ import Testing
     private func entry(_ hash: Int64, _ version: Int64) -> MemoryEntry {
         MemoryValue(
             0, EntryIdentity(hash: hash, key: "", scope: 0), bytes: 10,
-            EntryFacts(version: version, expiresAt: .max, position: 0, tags: [], tagsAt: 0, storedBytes: 0, sweepAt: nil))
+            EntryFacts(
+                version: version, expiresAt: .max, position: 0, tags: [], tagsAt: 0, storedBytes: 0, sweepAt: nil))
     }
 }
