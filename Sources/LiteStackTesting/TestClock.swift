@@ -90,7 +90,7 @@ public final class TestClock: Clock {
     ///
     /// - Throws: ``TestTimeout``.
     public func waitForSleepers(
-        _ count: Int = 1, within limit: Duration = .seconds(10), fileID: StaticString = #fileID, line: UInt = #line
+        _ count: Int = 1, within limit: Duration = .seconds(45), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws {
         try await eventually("A sleep of \(count) tasks", within: limit, fileID: fileID, line: line) {
             sleeperCount >= count
