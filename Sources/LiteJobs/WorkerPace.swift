@@ -19,7 +19,6 @@ final class WorkerPace: Sendable {
         var isLookPlanned = false
         var isGivingBackPlanned = false
         var lastGauge: ContinuousClock.Instant?
-        var tryCount = 0
         var isBusy = true
         /// The timer that counts, and whether it is a slow one; nil while none runs.
         var housekeeping: (number: Int, isSlow: Bool)?
@@ -160,14 +159,6 @@ final class WorkerPace: Sendable {
             if let last = state.lastGauge, now - last < Self.gaugeInterval { return false }
             state.lastGauge = now
             return true
-        }
-    }
-
-    /// Whether a worker that stops tries once more to record what it has done.
-    func mayTryAgain() -> Bool {
-        state.withLock { state in
-            state.tryCount += 1
-            return state.tryCount < 25
         }
     }
 }
