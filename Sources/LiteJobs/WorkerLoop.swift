@@ -109,6 +109,7 @@ struct WorkerLoop: Sendable {
     ) async throws {
         try registration.check()
         try await rescuer.look(except: registration.id)
+        try rescuer.tidy()
         if try await rescuer.prune() {
             let (clock, control) = (configuration.clock, control)
             group.addTask {
