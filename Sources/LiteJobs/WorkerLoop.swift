@@ -194,8 +194,7 @@ struct WorkerLoop: Sendable {
         guard let wait = pace.newHousekeeping(configuration.housekeepingInterval, isDue: isDue) else { return }
         let (clock, control, pace) = (configuration.clock, control, pace)
         group.addTask {
-            // A slow one that a quick one has overtaken says nothing.
-            if (try? await clock.sleep(for: wait.duration)) != nil, pace.isCurrent(wait.number) {
+            if (try? await clock.sleep(for: wait.duration)) != nil, pace.housekeepingFired(wait.number) {
                 control.housekeepingIsDue()
             }
         }
