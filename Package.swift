@@ -98,9 +98,8 @@ let package = Package(
         .testTarget(
             name: "LiteJobsTests",
             dependencies: [
-                "LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", .logging, .lifecycle, .metrics, .tracing,
-                .spans,
-                .inMemoryTracing,
+                "LiteJobs", "LiteStackTesting", "LiteStackCrashHelper", "CLiteStackFaults", .logging, .lifecycle,
+                .metrics, .tracing, .spans, .inMemoryTracing,
             ]
         ),
         .testTarget(name: "LiteCableTests", dependencies: ["LiteCable", "LiteStackTesting", "LiteStackCrashHelper"]),

@@ -7,7 +7,9 @@ extension Writer {
     /// Runs `body` on the caller's own thread, if the writer is idle and nothing would wait.
     ///
     /// Only with `.normal` durability, where a commit does no fsync: an fsync must not hold a thread of the
-    /// cooperative pool.
+    /// cooperative pool. There is one exception that SQLite leaves no choice about: the first commit after a checkpoint
+    /// that lets the WAL start over writes the WAL's header, and fsyncs that (https://sqlite.org/pragma.html#pragma_synchronous).
+    /// So one commit in a thousand frames or more holds its thread for that long.
     ///
     /// - Parameter isRelaxed: The write need not survive a power cut, and with `.full` is committed without an fsync.
     /// - Returns: Whether it was written. False if something would have waited: nothing was run, so queue it.

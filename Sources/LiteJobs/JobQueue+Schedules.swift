@@ -14,7 +14,7 @@ extension JobQueue {
     /// The jobs are put into their queues by whatever worker runs, of any process; without a worker nothing comes.
     ///
     /// - Throws: `JobError` with `invalidSchedule`, for an expression that is not understood, an unknown time zone, one
-    ///   that never comes, and two of one name; `unencodable`; `DatabaseError`.
+    ///   that never comes, and two of one name; `unencodable`, `tooLarge`; `DatabaseError`.
     public func declare(schedules: [JobSchedule]) async throws {
         let prepared = try schedules.map { try prepare($0) }
         let names = schedules.map(\.name)

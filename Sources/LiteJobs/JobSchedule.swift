@@ -62,8 +62,8 @@ public struct JobSchedule: Sendable {
         self.zone = zone
         self.catchUp = catchUp
         makeJob = { jobs in
-            let payload = try jobs.encode(job, as: J.self)
-            return try jobs.draft(J.self, payload, EnqueueOptions(priority: priority, queue: queue, tags: tags))
+            let options = EnqueueOptions(priority: priority, queue: queue, tags: tags)
+            return try jobs.draft(J.self, jobs.payload(of: job), options)
         }
     }
 }

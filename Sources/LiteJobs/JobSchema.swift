@@ -19,8 +19,28 @@ enum JobSchema {
         component: "jobs",
         steps: [
             .init(oldestUsable: 1, sql: first),
-            .init(oldestUsable: 2, sql: putAway + jobs + history + control + counts + views + bringBack),
+            .init(oldestUsable: 2, sql: make(jobs(isState: listed, isFinished: listedAsFinished))),
+            // The same rows in the same columns: only the checks are quicker.
+            .init(oldestUsable: 2, sql: make(jobs(isState: compared, isFinished: comparedAsFinished))),
         ])
+
+    private static func make(_ jobs: String) -> String {
+        putAway + jobs + history + control + counts + views + bringBack
+    }
+
+    private static let listed = """
+        state IN (
+                'scheduled', 'available', 'running', 'blocked', 'parked', 'completed', 'cancelled', 'dead')
+        """
+    private static let listedAsFinished = "state IN ('completed', 'cancelled', 'dead')"
+
+    /// For a list of more than two SQLite makes a table in memory, for each statement anew, which took a third of an
+    /// insert's time. Comparisons, the likeliest first, take next to none.
+    private static let compared = """
+        state = 'available' OR state = 'running' OR state = 'completed' OR state = 'scheduled' OR state = 'dead'
+                OR state = 'cancelled' OR state = 'parked' OR state = 'blocked'
+        """
+    private static let comparedAsFinished = "state = 'completed' OR state = 'cancelled' OR state = 'dead'"
 
     /// The states in which a job keeps others of its like away. Stands in an index, so queries repeat it word for word.
     static let holdsKey = """
@@ -29,15 +49,15 @@ enum JobSchema {
 
     private static let now = "(CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER))"
 
-    private static let jobs = """
+    private static func jobs(isState: String, isFinished: String) -> String {
+        """
         CREATE TABLE lite_jobs (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             queue TEXT NOT NULL DEFAULT 'default' CHECK (queue <> ''),
             kind TEXT NOT NULL CHECK (kind <> ''),
             version INTEGER NOT NULL DEFAULT 1,
             priority INTEGER NOT NULL DEFAULT 0,
-            state TEXT NOT NULL DEFAULT 'available' CHECK (state IN (
-                'scheduled', 'available', 'running', 'blocked', 'parked', 'completed', 'cancelled', 'dead')),
+            state TEXT NOT NULL DEFAULT 'available' CHECK (\(isState)),
             reason TEXT,
             attempt INTEGER NOT NULL DEFAULT 0,
             maximum_attempts INTEGER NOT NULL DEFAULT 20,
@@ -62,7 +82,7 @@ enum JobSchema {
             output TEXT,
             payload ANY NOT NULL CHECK (typeof(payload) IN ('text', 'blob')),
             CHECK ((state = 'running') = (worker IS NOT NULL)),
-            CHECK ((state IN ('completed', 'cancelled', 'dead')) = (finished_at IS NOT NULL))
+            CHECK ((\(isFinished)) = (finished_at IS NOT NULL))
         ) STRICT;
         CREATE INDEX lite_jobs_available ON lite_jobs (queue, priority DESC, run_at, id)
         WHERE state = 'available';
@@ -76,6 +96,7 @@ enum JobSchema {
         CREATE UNIQUE INDEX lite_jobs_slot ON lite_jobs (schedule, slot) WHERE schedule IS NOT NULL;
 
         """
+    }
 
     private static let history = """
         CREATE TABLE lite_job_errors (

@@ -42,6 +42,13 @@ extension JobStore {
 extension JobQueue {
     /// One job, encoded and checked.
     func newJob<J: Job>(_ job: J, _ options: EnqueueOptions) throws -> JobStore.NewJob {
+        try finish(draft(J.self, payload(of: job), options), options)
+    }
+
+    /// One job's stored form.
+    ///
+    /// - Throws: `JobError` with `unencodable` or `tooLarge`.
+    func payload<J: Job>(of job: J) throws -> String {
         let payload = try encode(job, as: J.self)
         guard payload.utf8.count <= configuration.maximumPayloadBytes else {
             throw JobError(
@@ -49,7 +56,7 @@ extension JobQueue {
                 "Enqueueing a \(J.self) of \(payload.utf8.count) bytes: at most \(configuration.maximumPayloadBytes) are "
                     + "allowed. Store the data and enqueue its id, or raise `maximumPayloadBytes`")
         }
-        return try finish(draft(J.self, payload, options), options)
+        return payload
     }
 
     /// Many jobs. They are encoded at once where nothing has to be asked of each.

@@ -2,12 +2,14 @@ import LiteDB
 import Logging
 import Synchronization
 
-/// Gives the jobs of dead workers back, and removes finished jobs that are old.
+/// Gives the jobs of dead workers back, and removes finished jobs that are old and lock files that were left behind.
 final class Rescuer: Sendable {
     /// How long a lock file has to be missing at least before its worker counts as dead.
     static let missingFileGrace = Duration.seconds(2)
     /// How often finished jobs are looked through.
     private static let pruneIntervalMilliseconds: Int64 = 60_000
+    /// How often lock files are looked through.
+    private static let tidyInterval = Duration.seconds(60)
     /// Between two slices while there is more to remove: others write in between.
     static let pruneDelay = Duration.milliseconds(20)
 
@@ -20,6 +22,7 @@ final class Rescuer: Sendable {
     private let missing = Mutex<[RegisteredWorker: ContinuousClock.Instant]>([:])
     private let unresponsive = Mutex<Set<RegisteredWorker>>([])
     private let nextPrune = Mutex<Int64>(0)
+    private let lastTidying = Mutex<ContinuousClock.Instant?>(nil)
 
     init(jobs: JobQueue, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         self.jobs = jobs
@@ -117,5 +120,22 @@ final class Rescuer: Sendable {
         let isFull = try await jobs.database.writeRelaxed { transaction in try store.prune(at: now, in: transaction) }
         if isFull { nextPrune.withLock { $0 = 0 } }
         return isFull
+    }
+
+    /// Removes lock files that nobody needs, now and then. One listing of the folder; reads only if there is an old one.
+    func tidy() throws {
+        let now = now()
+        let isDue = lastTidying.withLock { last in
+            if let last, now - last < Self.tidyInterval { return false }
+            last = now
+            return true
+        }
+        guard isDue else { return }
+        let (database, store) = (jobs.database, jobs.store)
+        let count = try LeftoverFiles(of: database).remove {
+            Set(try database.read { snapshot in try store.workers(except: 0, in: snapshot).map(\.uuid) })
+        }
+        guard count > 0 else { return }
+        jobs.logger.info("Lock files of workers that were killed were removed", metadata: ["files": "\(count)"])
     }
 }

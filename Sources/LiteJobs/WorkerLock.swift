@@ -1,3 +1,4 @@
+import LiteDB
 import Synchronization
 
 #if canImport(Glibc)
@@ -7,17 +8,23 @@ import Musl
 #elseif canImport(Darwin)
 import Darwin
 #endif
+
 /// A worker's proof of life: an exclusive `flock` on a file of its own, which the kernel takes away in the moment in
 /// which the process ends, however it ends.
 ///
 /// The descriptor is close-on-exec, since a child that inherits it would keep the dead worker alive. A `fork` without
 /// `exec` while a worker runs is not supported for the same reason.
+///
+/// The file says whose it is, the name of the database file, because several can share the folder: `LeftoverFiles` removes
+/// those that nobody needs.
 final class WorkerLock: Sendable {
     let path: String
     let descriptor: Mutex<Int32>
+    private let owner: String
 
-    private init(path: String, descriptor: Int32) {
+    private init(path: String, owner: String, descriptor: Int32) {
         self.path = path
+        self.owner = owner
         self.descriptor = Mutex(descriptor)
     }
 
@@ -31,10 +38,11 @@ final class WorkerLock: Sendable {
 
     /// Makes and locks the file of a fresh UUID. The worker may be registered only after this.
     ///
-    /// - Throws: `JobError` with `lockFile`.
-    static func acquire(uuid: String, in directory: String) throws -> WorkerLock {
+    /// - Parameter owner: The name of the database file.
+    /// - Throws: `JobError` with `lockFile`; `DatabaseError` with `diskFull`.
+    static func acquire(uuid: String, in directory: String, for owner: String) throws -> WorkerLock {
         let path = path(for: uuid, in: directory)
-        return WorkerLock(path: path, descriptor: try lockedFile(at: path))
+        return WorkerLock(path: path, owner: owner, descriptor: try lockedFile(at: path, for: owner))
     }
 
     /// Whether the path still leads to the file that is locked, as it does not after someone emptied the folder.
@@ -44,14 +52,16 @@ final class WorkerLock: Sendable {
 
     /// Makes the file again, locked from the moment in which it has its name: a peer never finds it free.
     ///
-    /// - Throws: `JobError` with `lockFile`.
+    /// - Throws: As ``acquire(uuid:in:for:)``.
     func renew() throws {
         _ = mkdir(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]), 0o700)  // it may be there
         let hidden = path + ".new"
-        let renewed = try Self.lockedFile(at: hidden)
+        let renewed = try Self.lockedFile(at: hidden, for: owner)
         guard rename(hidden, path) == 0 else {
+            let failure = Self.failure("naming", hidden)
+            unlink(hidden)
             close(renewed)
-            throw Self.failure("naming", hidden)
+            throw failure
         }
         let old = descriptor.withLock { descriptor in
             defer { descriptor = renewed }
@@ -88,21 +98,30 @@ final class WorkerLock: Sendable {
         close(held)
     }
 
-    private static func lockedFile(at path: String) throws -> Int32 {
+    private static func lockedFile(at path: String, for owner: String) throws -> Int32 {
+        var number: Int32 = 0
         for _ in 0..<100 {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else { throw failure("making", path) }
             // Someone can lock or remove it between the two calls; then it is made again.
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0, LockFile.isSame(descriptor, path) { return descriptor }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0, LockFile.isSame(descriptor, path) {
+                LockFile.setOwner(owner, of: descriptor)
+                return descriptor
+            }
+            number = errno
             close(descriptor)
+            usleep(1_000)  // who looks at it or removes it is done in microseconds; a tenth of a second at most
         }
-        throw failure("locking", path)
+        throw failure("locking", path, number)
     }
 
-    private static func failure(_ action: String, _ path: String) -> JobError {
-        JobError(
+    private static func failure(_ action: String, _ path: String, _ number: Int32 = errno) -> any Error {
+        let action = "Starting a worker: \(action) its lock file \(path)"
+        if number == ENOSPC || number == EDQUOT {
+            return DatabaseError(.diskFull, "\(action) failed: the disk is full. Free some space")
+        }
+        return JobError(
             .lockFile,
-            "Starting a worker: \(action) its lock file \(path) failed (\(String(cString: strerror(errno)))). Check the "
-                + "folder's owner and permissions")
+            "\(action) failed (\(String(cString: strerror(number)))). Check the folder's owner and permissions")
     }
 }

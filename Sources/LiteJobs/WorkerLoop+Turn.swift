@@ -45,6 +45,7 @@ extension WorkerLoop {
                 pool.putBack(ended)
                 throw error
             }
+            isWorking()
             pool.noted(begun)
             pool.add(result.claimed)
             for (attempt, isRecorded) in zip(ended, result.recorded) { jobs.tell(attempt, isRecorded: isRecorded) }
@@ -120,8 +121,7 @@ extension WorkerLoop {
         if hasAny { pace.stopPrefetching() }
         guard let next, pace.plansGivingBack() else { return }
         let (control, pace) = (control, pace)
-        group.addTask {
-            guard (try? await Task.sleep(for: next)) != nil else { return }  // the worker stops
+        wake(after: next, &group) {
             pace.givingBackIsDue()
             control.wake()
         }
@@ -137,9 +137,7 @@ extension WorkerLoop {
         case .now: break
         case .later(let wait):
             let control = control
-            group.addTask {
-                if (try? await Task.sleep(for: wait)) != nil { control.wake() }
-            }
+            wake(after: wait, &group) { control.wake() }
             return
         case .soonAlready: return
         }

@@ -14,6 +14,7 @@ struct WorkerLoop: Sendable {
     /// Ends when nothing is left to do, instead of waiting for more.
     let endsWhenIdle: Bool
     let pace = WorkerPace()
+    let trouble = WorkerTrouble()
 
     var jobs: JobQueue { worker.jobs }
     var configuration: JobQueue.Configuration { jobs.configuration }
@@ -40,7 +41,7 @@ struct WorkerLoop: Sendable {
     }
 
     func run() async throws {
-        let registration = try await WorkerRegistration.make(for: worker)
+        guard let registration = try await register() else { return }
         let rescuer = Rescuer(jobs: jobs)
         let result = await withDiscardingTaskGroup { group -> Result<Void, any Error> in
             group.addTask { await watchCommits() }
@@ -64,6 +65,21 @@ struct WorkerLoop: Sendable {
         try result.get()
     }
 
+    /// Registers the worker, trying again while the disk is full or the database busy; nil if it is told to stop.
+    private func register() async throws -> WorkerRegistration? {
+        while control.phase == .running {
+            do {
+                let registration = try await WorkerRegistration.make(for: worker)
+                isWorking()
+                return registration
+            } catch let error where error.isTransient {
+                await rest(for: note(error) ?? .seconds(1))
+                trouble.retryIsDue()
+            }
+        }
+        return nil
+    }
+
     /// Takes jobs until it is told to stop.
     private func work(
         _ registration: WorkerRegistration, _ rescuer: Rescuer, _ group: inout DiscardingTaskGroup
@@ -83,10 +99,7 @@ struct WorkerLoop: Sendable {
                 try hurryIfBusy(&group)
                 if endsWhenIdle, pool.isEmpty, try !hasWork() { return }
             } catch let error where error.isTransient {
-                jobs.logger.warning("A worker could not reach its queue", metadata: ["error": "\(error)"])
-                // Nothing was written, and nothing else may wake it.
-                let control = control
-                group.addTask { if (try? await Task.sleep(for: .milliseconds(100))) != nil { control.wake() } }
+                tryAgain(after: error, &group)
             }
         }
     }
@@ -96,6 +109,7 @@ struct WorkerLoop: Sendable {
     ) async throws {
         try registration.check()
         try await rescuer.look(except: registration.id)
+        try rescuer.tidy()
         if try await rescuer.prune() {
             let (clock, control) = (configuration.clock, control)
             group.addTask {
@@ -126,7 +140,7 @@ struct WorkerLoop: Sendable {
                 if !isReported { reportStuck(&group) }
                 isReported = true
             }
-            if await recordLast(registration), pool.isEmpty { return }
+            if await recordLast(registration, &group), pool.isEmpty { return }
             let events = await control.next()
             // A worker that drains for long must not be taken for dead because somebody emptied the folder.
             if events.isHousekeepingDue {
@@ -136,19 +150,22 @@ struct WorkerLoop: Sendable {
         }
     }
 
-    /// Records what has ended, trying again while the database is busy.
+    /// Records what has ended, trying again for some seconds while the disk is full or the database busy.
     ///
-    /// - Returns: False if something is left, for the next housekeeping.
-    private func recordLast(_ registration: WorkerRegistration) async -> Bool {
+    /// - Returns: False if something is left, for the next try.
+    private func recordLast(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async -> Bool {
+        // Each attempt that ends comes by here: that must not use the tries up.
+        if trouble.isWaiting { return false }
         let ended = pool.takeEnded()
         guard !ended.isEmpty else { return true }
         do {
             let recorded = try await registration.turn(ended, nil).recorded
+            isWorking()
             for (attempt, isRecorded) in zip(ended, recorded) { jobs.tell(attempt, isRecorded: isRecorded) }
             return true
-        } catch let error where error.isTransient && pace.mayTryAgain() {
-            jobs.logger.warning("An outcome could not be recorded yet", metadata: ["error": "\(error)"])
+        } catch let error where error.isTransient && trouble.mayTryOnceMore() {
             pool.putBack(ended)
+            tryAgain(after: error, &group)
             return false
         } catch {
             jobs.logger.error(
@@ -177,8 +194,7 @@ struct WorkerLoop: Sendable {
         guard let wait = pace.newHousekeeping(configuration.housekeepingInterval, isDue: isDue) else { return }
         let (clock, control, pace) = (configuration.clock, control, pace)
         group.addTask {
-            // A slow one that a quick one has overtaken says nothing.
-            if (try? await clock.sleep(for: wait.duration)) != nil, pace.isCurrent(wait.number) {
+            if (try? await clock.sleep(for: wait.duration)) != nil, pace.housekeepingFired(wait.number) {
                 control.housekeepingIsDue()
             }
         }

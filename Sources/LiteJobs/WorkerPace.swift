@@ -19,11 +19,12 @@ final class WorkerPace: Sendable {
         var isLookPlanned = false
         var isGivingBackPlanned = false
         var lastGauge: ContinuousClock.Instant?
-        var tryCount = 0
         var isBusy = true
         /// The timer that counts, and whether it is a slow one; nil while none runs.
         var housekeeping: (number: Int, isSlow: Bool)?
         var lastHousekeeping = 0
+        /// The slow timer that still sleeps, whether it counts or a quick one has overtaken it.
+        var sleepingSlow: Int?
     }
 
     private let state = Mutex(State())
@@ -119,18 +120,35 @@ final class WorkerPace: Sendable {
 
     /// A timer to start; nil if one runs that is quick enough.
     ///
+    /// A slow one that was overtaken sleeps on, and counts again when a slow one is wanted: else each change between
+    /// busy and idle would leave one behind, and the processor would wake for each of them.
+    ///
     /// - Parameter isDue: The one that ran has ended.
     func newHousekeeping(_ busy: Duration, isDue: Bool) -> (number: Int, duration: Duration)? {
         state.withLock { state in
             if isDue { state.housekeeping = nil }
             if let running = state.housekeeping, !running.isSlow || !state.isBusy { return nil }
+            let isSlow = !state.isBusy
+            if isSlow, let sleeping = state.sleepingSlow {
+                state.housekeeping = (sleeping, true)
+                return nil
+            }
             state.lastHousekeeping += 1
-            state.housekeeping = (state.lastHousekeeping, !state.isBusy)
-            return (state.lastHousekeeping, state.isBusy ? busy : busy * Self.idleFactor)
+            state.housekeeping = (state.lastHousekeeping, isSlow)
+            if isSlow { state.sleepingSlow = state.lastHousekeeping }
+            return (state.lastHousekeeping, isSlow ? busy * Self.idleFactor : busy)
         }
     }
 
-    func isCurrent(_ number: Int) -> Bool { state.withLock { $0.housekeeping?.number == number } }
+    /// A timer has fired.
+    ///
+    /// - Returns: Whether it counts: a slow one that a quick one has overtaken says nothing.
+    func housekeepingFired(_ number: Int) -> Bool {
+        state.withLock { state in
+            if state.sleepingSlow == number { state.sleepingSlow = nil }
+            return state.housekeeping?.number == number
+        }
+    }
 
     /// When to look at the table.
     enum Look {
@@ -160,14 +178,6 @@ final class WorkerPace: Sendable {
             if let last = state.lastGauge, now - last < Self.gaugeInterval { return false }
             state.lastGauge = now
             return true
-        }
-    }
-
-    /// Whether a worker that stops tries once more to record what it has done.
-    func mayTryAgain() -> Bool {
-        state.withLock { state in
-            state.tryCount += 1
-            return state.tryCount < 25
         }
     }
 }

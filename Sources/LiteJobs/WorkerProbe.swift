@@ -51,33 +51,3 @@ enum WorkerProbe {
         self = .dead(HeldLock(descriptor: descriptor, path: path))
     }
 }
-
-/// What both sides of the lock ask.
-enum LockFile {
-    /// When the file was last touched, in milliseconds since 1970; nil if it is not there.
-    static func touchedAt(_ path: String) -> Int64? {
-        var named = stat()
-        guard stat(path, &named) == 0 else { return nil }
-        #if canImport(Darwin)
-        let time = named.st_mtimespec
-        #else
-        let time = named.st_mtim
-        #endif
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
-    /// The time of day by the clock that the file system uses.
-    static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
-    /// Whether the path leads to the open file.
-    static func isSame(_ descriptor: Int32, _ path: String) -> Bool {
-        var opened = stat()
-        var named = stat()
-        return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0 && opened.st_dev == named.st_dev
-            && opened.st_ino == named.st_ino
-    }
-}

@@ -43,7 +43,9 @@ final class WorkerRegistration: Sendable {
     /// Locks a fresh file first and registers the worker then, so that nobody finds it registered and free.
     static func make(for worker: Worker) async throws -> WorkerRegistration {
         let uuid = UUID().uuidString
-        let lock = try WorkerLock.acquire(uuid: uuid, in: worker.jobs.database.runDirectory)
+        let database = worker.jobs.database
+        let lock = try WorkerLock.acquire(
+            uuid: uuid, in: database.runDirectory, for: LeftoverFiles.owner(for: database))
         do {
             let id = try await register(uuid, worker)
             return WorkerRegistration(worker: worker, uuid: uuid, lock: lock, id: id)

@@ -9,7 +9,8 @@ public final class JobFaults: Sendable {
     init() {}
 
     /// The next worker that claims jobs dies before it starts them, as by `kill -9`: its `run()` returns, its lock is
-    /// free, and its jobs stay claimed until another worker gives them back.
+    /// free, and its jobs stay claimed until another worker gives them back. It can't end handlers as a process's end does:
+    /// those that run already run on, and the worker records nothing of them.
     public func killAfterClaim() {
         planned.withLock { $0[.claimed, default: 0] += 1 }
     }

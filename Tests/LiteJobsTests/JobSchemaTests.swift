@@ -39,6 +39,77 @@ import Testing
         }
     }
 
+    @Test func `a file of the second step keeps everything, and its jobs are still checked`() async throws {
+        try await withTemporaryDatabase { database in
+            let steps = JobSchema.tables.steps.prefix(2)
+            try await database.prepare(ComponentSchema(component: "jobs", steps: Array(steps)))
+            try await database.write { transaction in
+                try transaction.executeScript(
+                    """
+                    INSERT INTO lite_job_workers (id, uuid, pid, queues, concurrency, started_at)
+                    VALUES (7, 'gone', 1, 'default, other', 9, 2);
+                    INSERT INTO lite_jobs (
+                        id, kind, priority, state, attempt, crashes, token, worker, nonce, enqueued_at, run_at, started_at,
+                        expires_at, unique_key, unique_until, tags, metadata, progress, progress_message, payload)
+                    VALUES (40, 'note', 3, 'running', 2, 1, 5, 7, 99, 1, 2, 3, NULL, 'key', 'finished', '["a"]', '{"b":"c"}',
+                        0.5, 'half', '{"text":"old"}');
+                    INSERT INTO lite_jobs (
+                        id, queue, kind, state, reason, finished_at, prune_at, schedule, slot, output, payload)
+                    VALUES (41, 'other', 'note', 'dead', 'discarded', 4, 9e12, 'each', 1000, '1', '{"text":"dead"}');
+                    INSERT INTO lite_job_errors VALUES (40, 1, 2, 'an old error');
+                    INSERT INTO lite_job_steps VALUES (40, 'step', 2, '3');
+                    INSERT INTO lite_job_locks VALUES ('key', 40, 9000000000000);
+                    INSERT INTO lite_job_pauses VALUES ('kind', 'other', 1);
+                    INSERT INTO lite_job_schedules VALUES ('each', '@daily', 'UTC', 1, 1, 0, 0, 1, 1000, 9000000000000,
+                        'default', 'note', 1, 0, 20, NULL, '{}');
+                    UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'lite_jobs';
+                    """)
+            }
+            let before = try rows(of: database)
+            let jobs = try await JobQueue(database, logger: silent)
+            #expect(try rows(of: database) == before)
+            #expect(try await jobs.enqueue(Note()).id == JobID(rawValue: 1001))
+            let counts = try await jobs.statistics().counts
+            #expect(
+                Set(counts.map { "\($0.queue) \($0.state) \($0.count)" })
+                    == ["default running 1", "default available 1", "other dead 1"])
+            for change in ["state = 'odd'", "state = 'completed'", "worker = NULL"] as [SQL] {
+                await #expect { try await database.execute("UPDATE lite_jobs SET \(change) WHERE id = 40") } throws: {
+                    ($0 as? DatabaseError)?.code == .constraint
+                }
+            }
+        }
+    }
+
+    /// Every value of every table of the queue.
+    private func rows(of database: Database) throws -> [String: [[SQLValue]]] {
+        try database.read { snapshot in
+            var rows: [String: [[SQLValue]]] = [:]
+            for table in try snapshot.tables() where table.name.hasPrefix("lite_job") {
+                rows[table.name] = try snapshot.all("SELECT * FROM \(raw: table.name)") { row in
+                    var values: [SQLValue] = []
+                    for column in 0..<row.columnCount { values.append(try row.get(column)) }
+                    return values
+                }
+            }
+            return rows
+        }
+    }
+
+    @Test func `the checks of an insert make no table in memory`() async throws {
+        try await withJobs { jobs, database in
+            let new = try jobs.newJob(Note(), EnqueueOptions())
+            let sql = JobStore.insert(new, at: 0)
+            let steps = try await database.write { transaction in
+                try transaction.all(SQL("EXPLAIN " + sql.text, arguments: sql.arguments)) { row in
+                    (try row.text(1), try row.get(0, as: Int.self))
+                }
+            }
+            // The one is for the index of unique keys, and is passed over where there is no key.
+            #expect(steps.count { $0.0 == "OpenEphemeral" } == 1, "\(steps)")
+        }
+    }
+
     @Test func `counts are right after a job was given to another queue and kind by SQL`() async throws {
         try await withJobs { jobs, database in
             let id = try await jobs.enqueue(Note()).id

@@ -214,6 +214,10 @@ import Testing
                     ($0 as? JobError)?.code == .invalidSchedule
                 }
             }
+            let large = Note(text: String(repeating: "x", count: 1 << 20))
+            await #expect { try await jobs.set(schedule: JobSchedule("a", "@daily", large)) } throws: {
+                ($0 as? JobError)?.code == .tooLarge
+            }
             let schedules = try await jobs.schedules()
             #expect(schedules.isEmpty)
         }

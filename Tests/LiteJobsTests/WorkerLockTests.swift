@@ -20,7 +20,7 @@ import Testing
 
     @Test func `a worker is alive as long as its lock is held`() async throws {
         try await withTemporaryDirectory { folder in
-            let lock = try WorkerLock.acquire(uuid: "A", in: folder)
+            let lock = try WorkerLock.acquire(uuid: "A", in: folder, for: "test")
             #expect(isAlive(lock.path))
             #expect(lock.isIntact)
             lock.release()
@@ -30,7 +30,7 @@ import Testing
 
     @Test func `a probe leaves no trace: the next one finds the same`() async throws {
         try await withTemporaryDirectory { folder in
-            let lock = try WorkerLock.acquire(uuid: "A", in: folder)
+            let lock = try WorkerLock.acquire(uuid: "A", in: folder, for: "test")
             #expect(isAlive(lock.path))
             #expect(isAlive(lock.path))
             lock.release()
@@ -41,7 +41,7 @@ import Testing
 
     @Test func `of two who find a worker dead one rescues`() async throws {
         try await withTemporaryDirectory { folder in
-            let lock = try WorkerLock.acquire(uuid: "A", in: folder)
+            let lock = try WorkerLock.acquire(uuid: "A", in: folder, for: "test")
             lock.release()
             guard case .dead(let held) = WorkerProbe(of: lock.path) else {
                 Issue.record("nobody holds the lock")
@@ -55,7 +55,7 @@ import Testing
 
     @Test func `a removed file is noticed, and made again under lock`() async throws {
         try await withTemporaryDirectory { folder in
-            let lock = try WorkerLock.acquire(uuid: "A", in: folder)
+            let lock = try WorkerLock.acquire(uuid: "A", in: folder, for: "test")
             try FileManager.default.removeItem(atPath: lock.path)
             #expect(!lock.isIntact)
             #expect(isMissing(lock.path))
@@ -70,7 +70,7 @@ import Testing
 
     @Test func `a file that took the place of the locked one does not prove a death`() async throws {
         try await withTemporaryDirectory { folder in
-            let lock = try WorkerLock.acquire(uuid: "A", in: folder)
+            let lock = try WorkerLock.acquire(uuid: "A", in: folder, for: "test")
             try FileManager.default.removeItem(atPath: lock.path)
             #expect(FileManager.default.createFile(atPath: lock.path, contents: nil))
             #expect(!lock.isIntact)
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `a folder that cannot be written gives an error that says so`() async throws {
-        #expect { try WorkerLock.acquire(uuid: "A", in: "/nonexistent") } throws: {
+        #expect { try WorkerLock.acquire(uuid: "A", in: "/nonexistent", for: "test") } throws: {
             guard let error = $0 as? JobError else { return false }
             return error.code == .lockFile && error.message.contains("/nonexistent/worker-A.lock")
         }
@@ -90,7 +90,7 @@ import Testing
     @Test(arguments: [false, true])
     func `a child process does not inherit the lock`(isRenewed: Bool) async throws {
         try await withTemporaryDirectory { folder in
-            let lock = try WorkerLock.acquire(uuid: "A", in: folder)
+            let lock = try WorkerLock.acquire(uuid: "A", in: folder, for: "test")
             if isRenewed {
                 try FileManager.default.removeItem(atPath: lock.path)
                 try lock.renew()

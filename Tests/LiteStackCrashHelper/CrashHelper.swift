@@ -10,6 +10,7 @@ enum CrashHelper {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch (arguments.first, arguments.count) {
         case ("work", 2): try await work(on: arguments[1])
+        case ("work-once-told", 2): try await work(on: arguments[1], isTold: false)
         case ("work-old", 2): try await DeployCommands.workAsOld(on: arguments[1])
         case ("work-new", 2): try await DeployCommands.workAsNew(on: arguments[1])
         case ("publish", 4): try await publish(arguments[3], to: arguments[2], in: arguments[1])
@@ -26,9 +27,12 @@ enum CrashHelper {
         }
     }
 
-    /// Runs jobs of the kind `note`, none of which ends.
-    private static func work(on path: String) async throws {
+    /// Runs jobs of the kind `note`, none of which ends. Not told yet, it begins when there is a file `go` beside the other.
+    private static func work(on path: String, isTold: Bool = true) async throws {
         let jobs = try await JobQueue.open(at: path)
+        say("open")
+        let go = URL(filePath: path).deletingLastPathComponent().appending(path: "go").path
+        while !isTold, !FileManager.default.fileExists(atPath: go) { try await Task.sleep(for: .milliseconds(10)) }
         let worker = jobs.worker { handlers in
             handlers.handle(Note.self) { _, context in
                 say("attempt \(context.attempt)")

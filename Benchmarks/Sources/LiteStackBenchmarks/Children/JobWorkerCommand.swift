@@ -13,12 +13,13 @@ struct JobWorkerCommand: AsyncParsableCommand {
 
     @Argument var path: String
     @Flag var holds = false
+    @Option var queue = "default"
 
     func run() async throws {
         let database = try await Database.open(at: path)
-        let queue = try await JobQueue(database, configuration: .forgetting)
+        let jobs = try await JobQueue(database, configuration: .forgetting)
         let starts = Starts()
-        let worker = queue.worker { [holds] handlers in
+        let worker = jobs.worker(queues: [WorkerQueue(queue)]) { [holds] handlers in
             handlers.handle(Noop.self) { job, _ in
                 starts.note(job.number)
                 guard holds else { return }
