@@ -70,7 +70,8 @@ public final class Cache: Sendable {
     }
 
     /// Whether the file cannot be used: when it was opened it was damaged and others had it open, or it is of a newer
-    /// release; or it turned out damaged, was removed, or outgrew this release, later. See ``open(at:tagsIn:configuration:logger:)``.
+    /// release; or later it turned out damaged, was removed, or outgrew this release. See
+    /// ``open(at:tagsIn:configuration:logger:)``.
     public var isDegraded: Bool { core.isDegraded }
 
     /// Ends computations that are under way, and closes the file if the cache opened it. Call it on one handle.

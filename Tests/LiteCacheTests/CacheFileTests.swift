@@ -7,14 +7,17 @@ import Testing
 
 /// What happens to the file: damage, a full disk, another release.
 @Suite(.timeLimit(.minutes(1))) struct CacheFileTests {
-    @Test func `a damaged file is set aside, and the cache begins anew`() async throws {
+    @Test func `a damaged file is set aside with one warning, and the cache begins anew`() async throws {
         try await withTemporaryDirectory { folder in
+            let log = WarningLog()
             let path = folder + "/cache.sqlite3"
             try Data(repeating: 0x5A, count: 20_000).write(to: URL(filePath: path))
-            let cache = try await Cache.open(at: path)
+            let cache = try await Cache.open(at: path, logger: log.logger)
             try await cache.set("key", 1)
             #expect(try await cache.get("key") == 1)
+            #expect(!cache.isDegraded)
             await cache.close()
+            #expect(log.count == 1)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             #expect(names.count { $0.hasPrefix("cache.sqlite3.damaged-") } == 1)
         }

@@ -1,7 +1,8 @@
 import Logging
 import Synchronization
 
-/// Counts the cache's own warnings. Those of LiteDB can come at any time on a busy machine: that a write was slow, say.
+/// Counts the cache's own warnings, and those that tell of a damaged file. Others of LiteDB can come at any time on a busy
+/// machine: that a write was slow, say.
 final class WarningLog: Sendable {
     private let warnings = Atomic<Int>(0)
 
@@ -19,7 +20,9 @@ final class WarningLog: Sendable {
         }
 
         func log(event: LogEvent) {
-            if event.source == "LiteCache" { log.warnings.add(1, ordering: .relaxed) }
+            if event.source == "LiteCache" || "\(event.message)".contains("damaged") {
+                log.warnings.add(1, ordering: .relaxed)
+            }
         }
     }
 }

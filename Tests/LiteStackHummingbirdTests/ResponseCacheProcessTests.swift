@@ -71,7 +71,8 @@ import Testing
         try await withTwoColdRequests { one, first, two, second in
             #expect(!two.hasRun)
             one.process.send(.kill)
-            _ = try await two.process.line { $0 == "running" }
+            // At once, and not when the handler's time of 30 s would be over.
+            _ = try await two.process.line("It takes over", within: .seconds(20)) { $0 == "running" }
             try allow(two)
             let body = "made by \(two.process.processIdentifier)"
             #expect(try await second.value == "200 MISS \(body)")
