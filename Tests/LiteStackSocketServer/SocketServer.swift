@@ -11,8 +11,9 @@ import UnixSignals
 
 /// A server with the cable's routes and sockets, for clients that are written in another language.
 ///
-/// It serves on a free port of 127.0.0.1, in a temporary folder, until SIGTERM or until its standard input ends. Tokens
-/// are signed with the key `k`, whose secret is 32 times the letter `s`. It says `open PORT`, and then answers each line:
+/// It serves on 127.0.0.1 until SIGTERM or until its standard input ends: on a free port and in a temporary folder, if it
+/// is not told others by `--port` and `--folder`. Tokens are signed with the key `k`, whose secret is 32 times the letter
+/// `s`. It says `open PORT`, and then answers each line:
 ///
 /// | line | what it does | answer |
 /// | --- | --- | --- |
@@ -30,7 +31,12 @@ enum SocketServer {
         var short = Cable.Retention("short.>")
         short.maximumMessageCount = 10
         configuration.cable.retention = [short]
-        let stack = try await Stack.temporary(configuration: configuration, logger: logger)
+        let stack =
+            if let folder = options.folder {
+                try await Stack.open(at: folder, configuration: configuration, logger: logger)
+            } else {
+                try await Stack.temporary(configuration: configuration, logger: logger)
+            }
         let gateway = Cable.Gateway(stack.cable, limits: options.limits)
         let key = try Cable.SigningKeys.Key(id: "k", secret: [UInt8](repeating: UInt8(ascii: "s"), count: 32))
         let keys = Cable.SigningKeys(key)
@@ -39,7 +45,8 @@ enum SocketServer {
         let application = Application(
             router: router,
             server: .http1WithCable(gateway, origins: ["https://friend.example"], keys: keys),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            configuration: ApplicationConfiguration(
+                address: .hostname("127.0.0.1", port: options.port), backlog: 4_096),
             services: [stack], onServerRunning: { say("open \($0.localAddress?.port ?? 0)") }, logger: logger)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -63,17 +70,25 @@ enum SocketServer {
 
     private struct Options {
         var limits = Cable.Gateway.Limits()
+        var port = 0
+        var folder: String?
 
         init(_ arguments: ArraySlice<String>) throws {
             var rest = arguments
             while let name = rest.popFirst() {
-                guard let value = rest.popFirst().flatMap({ Int($0) }) else { throw Unknown(line: name) }
+                guard let text = rest.popFirst() else { throw Unknown(line: name) }
+                if name == "--folder" {
+                    folder = text
+                    continue
+                }
+                guard let value = Int(text) else { throw Unknown(line: name) }
                 switch name {
                 case "--heartbeat": limits.heartbeat = .milliseconds(value)
                 case "--stall": limits.stallTimeout = .milliseconds(value)
                 case "--subscriptions": limits.maximumSubscriptionCount = value
                 case "--channels": limits.maximumChannelCount = value
                 case "--connections": limits.maximumConnectionCount = value
+                case "--port": port = value
                 case "--replay": limits.maximumReplayCount = Int64(value)
                 default: throw Unknown(line: name)
                 }
