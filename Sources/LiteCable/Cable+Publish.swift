@@ -116,6 +116,10 @@ extension Cable {
         let row = try checked(draft)
         let (store, now) = (store, clock.milliseconds())
         let cursor = try await database.write { transaction in try store.append(row, at: now, in: transaction) }
+        router.hand(
+            on: StoredMessage(
+                cursor: cursor, channel: row.channel, event: row.event, payload: row.payload, milliseconds: now,
+                isJSON: row.isJSON, excluded: row.excluded))
         stamp.notePublished(cursor.seq)
         return cursor
     }

@@ -15,7 +15,9 @@ extension Cable {
     public final class Gateway: Sendable {
         /// What clients can ask for at most.
         public struct Limits: Sendable {
-            /// Connections of this process at a time. Default 10,000.
+            /// Connections of this process at a time. Default 10,000; one more is refused (`overLimit`). Each takes a
+            /// descriptor, and a quiet one about 35 KiB, buffers of the server included. If the process may not have so
+            /// many descriptors (`ulimit -n`), those that are open go on, and others wait until some have left.
             public var maximumConnectionCount = 10_000
             /// Channels of one subscription. Default 64.
             public var maximumChannelCount = 64

@@ -1,16 +1,10 @@
+import LiteDB
 import Synchronization
 
 /// One subscription's place in the router: what it wants, and the task that waits for it.
 final class Listener: Sendable {
-    private enum State {
-        case idle
-        case signalled
-        case waiting(UnsafeContinuation<Bool, Never>)
-        case ended
-    }
-
     let matcher: ChannelMatcher
-    private let state = Mutex(State.idle)
+    private let wakeUp = WakeUp(isSignalled: false)
 
     // Guarded by the router's lock.
     /// How many subscriptions there were with it, counted from the first.
@@ -36,53 +30,10 @@ final class Listener: Sendable {
         self.matcher = matcher
     }
 
-    func signal() {
-        let waiter = state.withLock { state -> UnsafeContinuation<Bool, Never>? in
-            switch state {
-            case .idle:
-                state = .signalled
-                return nil
-            case .waiting(let continuation):
-                state = .idle
-                return continuation
-            case .signalled, .ended:
-                return nil
-            }
-        }
-        waiter?.resume(returning: true)
-    }
+    func signal() { wakeUp.signal() }
 
-    func end() {
-        let waiter = state.withLock { state -> UnsafeContinuation<Bool, Never>? in
-            defer { state = .ended }
-            guard case .waiting(let continuation) = state else { return nil }
-            return continuation
-        }
-        waiter?.resume(returning: false)
-    }
+    func end() { wakeUp.end() }
 
     /// Waits for the next signal; false at the end or when the task is cancelled.
-    func wait() async -> Bool {
-        await withTaskCancellationHandler {
-            await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
-                let answer = state.withLock { state -> Bool? in
-                    switch state {
-                    case .signalled:
-                        state = .idle
-                        return true
-                    case .ended:
-                        return false
-                    case .idle:
-                        state = .waiting(continuation)
-                        return nil
-                    case .waiting:
-                        preconditionFailure("an iterator of a subscription is used by two tasks at once")
-                    }
-                }
-                if let answer { continuation.resume(returning: answer) }
-            }
-        } onCancel: {
-            end()
-        }
-    }
+    func wait() async -> Bool { await wakeUp.wait() }
 }

@@ -7,9 +7,10 @@ import Synchronization
 /// subscription knows where it stands and takes the next one, or reads the file if it stands further back. So a slow one
 /// costs nobody anything, and one whose channels are quiet is not even woken.
 ///
-/// The task that reads starts with the first subscription and ends with the last, with the cable or with the database.
+/// The task that reads starts with the first subscription and ends with the last, with the cable or with the database. What
+/// this process publishes itself is handed on without being read, if it follows directly on what was read before.
 final class Router: Sendable {
-    private struct State {
+    struct State {
         var tree = PatternTree<Listener>()
         var listeners: [ObjectIdentifier: Listener] = [:]
         var registrationCount = 0
@@ -32,16 +33,11 @@ final class Router: Sendable {
         case end
     }
 
-    /// How exactly deadlines are kept.
-    static let tick = Duration.milliseconds(500)
-    /// The most stretches that are kept, however small.
-    private static let maximumChunkCount = 4_096
-
     let database: Database
     let store: CableStore
     let stamp: LogStamp
-    private let recentBytes: Int
-    private let state = Mutex(State())
+    let recentBytes: Int
+    let state = Mutex(State())
 
     init(database: Database, store: CableStore, stamp: LogStamp, recentBytes: Int) {
         self.stamp = stamp
@@ -51,7 +47,7 @@ final class Router: Sendable {
     }
 
     /// How many tasks read the log now.
-    private let readingCount = Atomic<Int>(0)
+    let readingCount = Atomic<Int>(0)
 
     /// Whether a task reads the log.
     var isReading: Bool { readingCount.load(ordering: .relaxed) > 0 }
@@ -128,142 +124,6 @@ final class Router: Sendable {
         return chunks[low]
     }
 
-    // MARK: Reading
-
-    private func pump(_ commits: CommitSequence.Iterator) async {
-        readingCount.add(1, ordering: .relaxed)
-        defer { readingCount.subtract(1, ordering: .relaxed) }
-        do {
-            while await commits.next() != nil, !Task.isCancelled {
-                while !Task.isCancelled, let chunk = try readOn(), hand(on: chunk) {
-                    // Behind the wake-ups: who waits does not wait for this as well.
-                    stamp.note(chunk.through)
-                }
-            }
-            // Cancelled: nobody listens, or others have taken over already. Otherwise the database was closed.
-            if !Task.isCancelled { close() }
-        } catch let error as DatabaseError where error.code == .closed {
-            close()
-        } catch {
-            fail(error)
-        }
-    }
-
-    /// The next stretch; nil at the end of the log.
-    private func readOn() throws -> LogChunk? {
-        let (after, registrationCount) = state.withLock { ($0.head, $0.registrationCount) }
-        return try database.read { snapshot in
-            let head = try store.head(in: snapshot)
-            guard head > after else { return nil }
-            var channels: [String: Bool] = [:]
-            let marks = try store.marks(after: after, in: snapshot)
-            let (messages, through) = try store.scan(after: after, through: head, .large, in: snapshot) {
-                channel in
-                if let known = channels[channel] { return known }
-                let isWanted = hasListener(for: channel)
-                channels[channel] = isWanted
-                return isWanted
-            }
-            return LogChunk(
-                after: after, through: through, messages: messages, channels: Array(channels.keys), marks: marks,
-                registrationCount: registrationCount)
-        }
-    }
-
-    /// False if nobody listens any more, or another task reads already: then this one ends.
-    private func hand(on chunk: LogChunk) -> Bool {
-        let woken = state.withLock { state -> [Listener]? in
-            guard state.pump != nil, chunk.after == state.head else { return nil }
-            state.head = chunk.through
-            state.chunks.append(chunk)
-            state.chunkBytes += chunk.byteCount
-            forgetOldest(&state)
-            var woken: [Listener] = []
-            func wake(_ listener: Listener) {
-                // One that has something pending already was signalled for it.
-                guard listener.pendingFrom == nil else { return }
-                listener.pendingFrom = chunk.after
-                woken.append(listener)
-            }
-            Self.tellDisconnects(chunk, state)
-            if chunk.marks.isEmpty {
-                for channel in chunk.channels { state.tree.forEach(matching: channel, wake) }
-            } else {
-                state.listeners.values.forEach(wake)
-            }
-            return woken
-        }
-        for listener in woken ?? [] { listener.signal() }
-        return woken != nil
-    }
-
-    /// Beside the log, since who stands far back in it comes to its disconnect late, or not at all.
-    private static func tellDisconnects(_ chunk: LogChunk, _ state: borrowing State) {
-        func tell(_ listener: Listener) { listener.mayBeDisconnected.store(true, ordering: .relaxed) }
-        for channel in chunk.channels where channel.hasPrefix(CableStore.subjectPrefix) {
-            state.tree.forEach(matching: channel, tell)
-        }
-        if !chunk.marks.isEmpty { state.listeners.values.forEach(tell) }
-    }
-
-    private func forgetOldest(_ state: inout State) {
-        var count = 0
-        while state.chunks.count - count > 1,
-            state.chunkBytes > recentBytes || state.chunks.count - count > Self.maximumChunkCount
-        {
-            state.chunkBytes -= state.chunks[count].byteCount
-            count += 1
-        }
-        // Removing from the front moves all of them, so a few more than needed leave at a time.
-        guard count > 0 else { return }
-        let more = min(state.chunks.count - 1, count + state.chunks.count / 8)
-        for chunk in state.chunks[count..<max(count, more)] { state.chunkBytes -= chunk.byteCount }
-        state.chunks.removeFirst(max(count, more))
-    }
-
-    // MARK: Deadlines
-
-    /// Wakes the subscription by this time, if nothing else does; within a `tick`.
-    func setDeadline(_ deadline: ContinuousClock.Instant?, for listener: Listener) {
-        state.withLock { state in
-            listener.deadline = deadline
-            if deadline != nil { startTicking(&state) }
-        }
-    }
-
-    private func startTicking(_ state: inout State) {
-        guard state.ticker == nil, !state.listeners.isEmpty else { return }
-        state.ticker = Task { [self] in await tickOn() }
-    }
-
-    private func tickOn() async {
-        // Cancelled with the last subscription.
-        while (try? await Task.sleep(for: Self.tick)) != nil {
-            let now = ContinuousClock.now
-            let due = state.withLock { state in
-                for listener in state.listeners.values { Self.endIfStalled(listener, at: now) }
-                return state.listeners.values.filter { listener in listener.deadline.map { $0 <= now } ?? false }
-            }
-            for listener in due { listener.signal() }
-        }
-    }
-
-    /// From now on a delivery by this task that takes longer than the limit cancels it; nil ends that.
-    func setDelivering(_ task: UnsafeCurrentTask?, limit: Duration, for listener: Listener) {
-        // The task ends only after it has set nil here, so under the lock it is there.
-        state.withLock { state in
-            listener.delivering = task.map { ($0, limit) }
-            if task != nil { startTicking(&state) }
-        }
-    }
-
-    private static func endIfStalled(_ listener: Listener, at now: ContinuousClock.Instant) {
-        guard let (task, limit) = listener.delivering else { return }
-        let since = listener.deliveringSince.load(ordering: .relaxed)
-        guard since != 0 else { return }
-        if Duration.nanoseconds(Listener.nanoseconds(at: now) - since) >= limit { task.cancel() }
-    }
-
     // MARK: The end
 
     /// Ends all subscriptions, also those to come.
@@ -271,7 +131,7 @@ final class Router: Sendable {
         end { $0.isClosed = true }
     }
 
-    private func fail(_ error: any Error) {
+    func fail(_ error: any Error) {
         end { $0.failure = error }
     }
 

@@ -11,9 +11,10 @@ import UnixSignals
 
 /// A server with the cable's routes and sockets, for clients that are written in another language.
 ///
-/// It serves on a free port of 127.0.0.1, in a temporary folder or the one of `--folder`, until SIGTERM or until its
-/// standard input ends. `/page` is a page whose responses are cached: its handler says `running`, and answers with the
-/// number of its process once there is a file `go` in the folder. Tokens are signed with the key `k`, whose secret is 32 times the letter `s`. It says `open PORT`, and then answers each line:
+/// It serves on 127.0.0.1 until SIGTERM or until its standard input ends: on a free port and in a temporary folder, if it
+/// is not told others by `--port` and `--folder`. `/page` is a page whose responses are cached: its handler says `running`,
+/// and answers with the number of its process once there is a file `go` in the folder. Tokens are signed with the key `k`,
+/// whose secret is 32 times the letter `s`. It says `open PORT`, and then answers each line:
 ///
 /// | line | what it does | answer |
 /// | --- | --- | --- |
@@ -53,7 +54,8 @@ enum SocketServer {
         let application = Application(
             router: router,
             server: .http1WithCable(gateway, origins: ["https://friend.example"], keys: keys),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            configuration: ApplicationConfiguration(
+                address: .hostname("127.0.0.1", port: options.port), backlog: 4_096),
             services: [stack], onServerRunning: { say("open \($0.localAddress?.port ?? 0)") }, logger: logger)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -77,23 +79,25 @@ enum SocketServer {
 
     private struct Options {
         var limits = Cable.Gateway.Limits()
+        var port = 0
         var folder: String?
 
         init(_ arguments: ArraySlice<String>) throws {
             var rest = arguments
             while let name = rest.popFirst() {
-                let text = rest.popFirst()
+                guard let text = rest.popFirst() else { throw Unknown(line: name) }
                 if name == "--folder" {
                     folder = text
                     continue
                 }
-                guard let value = text.flatMap({ Int($0) }) else { throw Unknown(line: name) }
+                guard let value = Int(text) else { throw Unknown(line: name) }
                 switch name {
                 case "--heartbeat": limits.heartbeat = .milliseconds(value)
                 case "--stall": limits.stallTimeout = .milliseconds(value)
                 case "--subscriptions": limits.maximumSubscriptionCount = value
                 case "--channels": limits.maximumChannelCount = value
                 case "--connections": limits.maximumConnectionCount = value
+                case "--port": port = value
                 case "--replay": limits.maximumReplayCount = Int64(value)
                 default: throw Unknown(line: name)
                 }

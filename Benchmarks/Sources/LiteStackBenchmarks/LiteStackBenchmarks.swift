@@ -13,6 +13,7 @@ struct LiteStackBenchmarks: AsyncParsableCommand {
             IdleMemoryCommand.self, ScanMemoryCommand.self, CacheWriterCommand.self, CacheFetcherCommand.self,
             JobWorkerCommand.self,
             CableListenerCommand.self, RedisListenerCommand.self, CableServerCommand.self, CableClientsCommand.self,
+            CableIdleCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

@@ -1,6 +1,7 @@
 """A page in a real browser through kills of the server and a sleep of its own: every message once, in order. Once by
 server-sent events, and once by WebSocket."""
 
+import contextlib
 import pathlib
 import tempfile
 import time
@@ -9,7 +10,9 @@ from playwright.sync_api import sync_playwright
 
 import client
 import pictures
+import tokens
 from server import Server, build
+from sleeping import asleep
 
 # What the page runs beside its own script: a subscription that keeps every cursor that it is given.
 COLLECT = """async ([cursor, transport]) => {
@@ -32,6 +35,8 @@ def run(options):
     program, picture = build(), pictures.small()
     for transport in ["sse", "websocket"]:
         drive(options, program, picture, transport)
+    with sync_playwright() as playwright:
+        tokens.run(playwright, options)
 
 
 def drive(options, program, picture, transport):
@@ -50,17 +55,16 @@ def drive(options, program, picture, transport):
             until(page, "window.received.length >= 3")
             server.kill()
         # While it is gone the page tries again and again; meanwhile others have sent pictures.
-        with Server(program, folder, port=port) as server:
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(Server(program, folder, port=port))
             hang(server, picture, 3)
             until(page, "window.subscription.status === 'live'")
             hang(server, picture, 2)
-            sleeper = page.context.new_cdp_session(page)
-            sleeper.send("Page.setWebLifecycleState", {"state": "frozen"})
-            hang(server, picture, 3)
-            server.kill()
-        with Server(program, folder, port=port) as server:
-            hang(server, picture, 2)
-            sleeper.send("Page.setWebLifecycleState", {"state": "active"})
+            with asleep(browser):
+                hang(server, picture, 3)
+                server.kill()
+                server = stack.enter_context(Server(program, folder, port=port))
+                hang(server, picture, 2)
             until(page, "window.subscription.status === 'live'", seconds=60)
             expected = settled(server, start)
             until(page, f"window.received.length >= {len(expected)}")

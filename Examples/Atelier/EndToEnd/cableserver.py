@@ -40,10 +40,14 @@ def encoded(data):
 class SocketServer:
     """A running server; leaving the `with` stops it as a deploy would, and a server that does not end is a failure."""
 
-    def __init__(self, program, *options):
-        self.process = subprocess.Popen(
-            [program, *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    def __init__(self, program, *options, limit=None):
+        """`limit` is how many descriptors it may have."""
+        command = [program, *map(str, options)]
+        if limit is not None:
+            command = ["prlimit", f"--nofile={limit}", *command]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.lines = queue.Queue()
+        self.asking = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
         self.port = int(self._line().removeprefix("open "))
         self.address = f"ws://127.0.0.1:{self.port}/cable/socket"
@@ -60,8 +64,9 @@ class SocketServer:
         return line
 
     def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        return self._line()
+        with self.asking:
+            self.process.stdin.write(line + "\n")
+            return self._line()
 
     def publish(self, channel, count=1, size=16):
         """Publishes texts and returns the cursor of the last one."""
@@ -74,6 +79,17 @@ class SocketServer:
             assert time.monotonic() < deadline, f"{count} clients are still counted"
             time.sleep(0.02)
 
+    def kill(self):
+        """As `kill -9`."""
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+    def end(self):
+        """As a deploy does, and waits; a server that does not heed it is a failure."""
+        self.terminate()
+        code = self.process.wait(timeout=30)
+        assert code == 0, f"the server ended with {code}"
+
     def terminate(self):
         """As a deploy does."""
         self.process.send_signal(signal.SIGTERM)
@@ -82,9 +98,9 @@ class SocketServer:
         return self
 
     def __exit__(self, kind, value, trace):
-        if self.process.poll() is None and kind is not None:
-            self.process.kill()
+        if kind is not None:
+            self.kill()
         elif self.process.poll() is None:
-            self.terminate()
-        code = self.process.wait(timeout=30)
-        assert kind is not None or code == 0, f"the server ended with {code}"
+            self.end()
+        else:
+            assert self.process.returncode == 0, f"the server ended with {self.process.returncode}"

@@ -6,6 +6,7 @@ import hashlib
 import os
 import socket
 import struct
+import time
 
 from cableserver import token
 
@@ -61,8 +62,10 @@ class RawSocket:
 
     def closing(self):
         """The code that the server closes with; after it the connection ends."""
+        deadline = time.monotonic() + WAIT
         opcode, data = self.next()
         while opcode != CLOSE:
+            assert time.monotonic() < deadline, "the server goes on"  # it sends heartbeats for as long as it likes
             opcode, data = self.next()
         self.drain()
         return struct.unpack(">H", data[:2])[0]

@@ -30,12 +30,17 @@ class Client:
 
     def next(self, *types):
         """The next text, decoded; heartbeats are passed over. It must be of one of the types."""
+        deadline = time.monotonic() + WAIT
         while True:
-            text = json.loads(self.socket.recv(timeout=WAIT))
+            text = json.loads(self.receive(deadline))
             if text["type"] != "heartbeat" or "heartbeat" in types:
                 break
         assert not types or text["type"] in types, text
         return text
+
+    def receive(self, deadline):
+        """Heartbeats come for ever, so what is waited for has one deadline for all texts."""
+        return self.socket.recv(timeout=max(deadline - time.monotonic(), 0))
 
     def ask(self, **command):
         self.say(**command)
@@ -52,9 +57,10 @@ class Client:
     def closing(self):
         """Reads to the end, and returns the code that the server closed with and the texts before it."""
         texts = []
+        deadline = time.monotonic() + WAIT
         while True:
             try:
-                texts.append(json.loads(self.socket.recv(timeout=WAIT)))
+                texts.append(json.loads(self.receive(deadline)))
             except websockets.exceptions.ConnectionClosed as closed:
                 assert closed.rcvd is not None, "the server did not say why it closed"
                 return closed.rcvd.code, texts

@@ -8,6 +8,7 @@ extension Benchmark {
         CablePublishRows.many,
         CableFanoutRow.benchmark,
         CableReplayRow.benchmark,
+        CableIdleRow.benchmark,
         CableConnectionRows.events,
         CableConnectionRows.sockets,
     ]
