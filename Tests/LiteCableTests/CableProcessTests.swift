@@ -3,7 +3,7 @@ import LiteDB
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CableProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct CableProcessTests {
     private let helper = ChildProcess.builtExecutable("LiteStackCrashHelper")
 
     @Test func `a message of another process wakes the subscriber`() async throws {

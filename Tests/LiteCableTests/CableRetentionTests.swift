@@ -3,7 +3,7 @@ import LiteDB
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CableRetentionTests {
+@Suite(.timeLimit(.minutes(5))) struct CableRetentionTests {
     private func messageCount(_ database: Database) throws -> Int {
         try database.read { snapshot in try snapshot.rowCount(of: "lite_cable_messages") }
     }
@@ -186,7 +186,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct RetentionRuleTests {
+@Suite(.timeLimit(.minutes(5))) struct RetentionRuleTests {
     private func count(_ channel: String, _ database: Database) throws -> Int {
         try database.read { snapshot in
             try snapshot.first("SELECT count(*) FROM lite_cable_messages WHERE channel = \(channel)", as: Int.self) ?? 0

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct CableStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct CableStoreTests {
     private func plan(_ sql: SQL, in database: Database) throws -> [String] {
         try database.read { snapshot in
             try snapshot.all(SQL("EXPLAIN QUERY PLAN " + sql.text, arguments: sql.arguments)) { try $0.text(3) }

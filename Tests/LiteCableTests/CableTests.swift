@@ -3,7 +3,7 @@ import LiteDB
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CableTests {
+@Suite(.timeLimit(.minutes(5))) struct CableTests {
     struct Ready: Codable, Equatable {
         var drawing: Int
     }

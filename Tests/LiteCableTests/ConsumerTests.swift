@@ -4,7 +4,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct ConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct ConsumerTests {
     @Test func `a named consumer goes on where it saved, and begins live`() async throws {
         try await withCable { cable, _ in
             try await cable.publish("before", to: "a")

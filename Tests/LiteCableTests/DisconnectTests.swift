@@ -5,7 +5,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct DisconnectTests {
+@Suite(.timeLimit(.minutes(5))) struct DisconnectTests {
     private func grant(expiresAt: Date? = nil, issuedAt: Date? = nil) throws -> Cable.Grant {
         try Cable.Grant(subject: "ada", channels: ["room.7"], expiresAt: expiresAt, issuedAt: issuedAt)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct GatewayTests {
+@Suite(.timeLimit(.minutes(5))) struct GatewayTests {
     private func grant(
         _ channels: [String] = ["room.7"], _ permissions: Cable.Grant.Permissions = [], expiresAt: Date? = nil,
         issuedAt: Date? = nil, subject: String = "ada"

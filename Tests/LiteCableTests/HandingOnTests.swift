@@ -5,7 +5,7 @@ import Testing
 @testable import LiteCable
 
 /// What a process publishes itself reaches its subscribers without being read back from the log.
-@Suite(.timeLimit(.minutes(1))) struct HandingOnTests {
+@Suite(.timeLimit(.minutes(5))) struct HandingOnTests {
     private func message(_ text: String, at seq: Int64, in cable: Cable) -> StoredMessage {
         StoredMessage(
             cursor: Cable.Cursor(epoch: cable.store.epoch, seq: seq), channel: "a", event: nil,

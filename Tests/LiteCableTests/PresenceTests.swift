@@ -5,7 +5,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct PresenceTests {
+@Suite(.timeLimit(.minutes(5))) struct PresenceTests {
     private struct Info: Codable, Equatable, Sendable {
         var name: String
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct RestoreTests {
+@Suite(.timeLimit(.minutes(5))) struct RestoreTests {
     /// How a backup comes to its place.
     enum Way: CaseIterable, Sendable {
         /// `cp backup app`: the file keeps its inode.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct SlowPolicyTests {
+@Suite(.timeLimit(.minutes(5))) struct SlowPolicyTests {
     private func numbers(_ events: [Cable.Event]) throws -> [Int?] {
         try events.map { event in if case .message(let message) = event { try message.decode() } else { nil } }
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(2))) struct SocketSessionTests {
+@Suite(.timeLimit(.minutes(5))) struct SocketSessionTests {
     private func grant(_ permissions: Cable.Grant.Permissions = []) throws -> Cable.Grant {
         try Cable.Grant(subject: "ada", channels: ["a", "b"], permissions: permissions)
     }

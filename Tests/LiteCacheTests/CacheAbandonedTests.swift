@@ -4,7 +4,7 @@ import Testing
 @testable import LiteCache
 
 /// Computations that go on although nobody waits for them any more.
-@Suite(.timeLimit(.minutes(1))) struct CacheAbandonedTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheAbandonedTests {
     /// Waits for the signal whether or not its task is cancelled.
     private static func waitAnyhow(for signal: TestSignal) async {
         await Task { try? await signal.wait() }.value  // a signal that never comes shows in what the test expects

@@ -2,7 +2,7 @@ import LiteCache
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CacheCounterTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheCounterTests {
     @Test func `a counter begins at zero, keeps its lifetime, and begins anew when that is over`() async throws {
         let wall = TestWall()
         try await withCache(at: wall) { cache in

@@ -6,7 +6,7 @@ import Testing
 @testable import LiteDB
 
 /// A file that turns out damaged while it is open.
-@Suite(.timeLimit(.minutes(3))) struct CacheDamageTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheDamageTests {
     private struct Case {
         let cache: Cache
         let log: WarningLog

@@ -6,7 +6,7 @@ import Testing
 @testable import LiteDB
 
 /// A file that cannot be used, and is not to be touched.
-@Suite(.timeLimit(.minutes(3))) struct CacheDegradedTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheDegradedTests {
     /// The first page says what the file is, the others are noise.
     private func spoil(_ path: String) throws {
         let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)

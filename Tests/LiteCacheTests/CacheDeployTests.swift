@@ -5,7 +5,7 @@ import Testing
 @testable import LiteDB
 
 /// A newer release opens the file while a process of this one uses it.
-@Suite(.timeLimit(.minutes(3))) struct CacheDeployTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheDeployTests {
     private let helper = ChildProcess.builtExecutable("LiteCacheCrashHelper")
 
     /// The tables of a newer release.

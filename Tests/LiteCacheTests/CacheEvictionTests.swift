@@ -5,7 +5,7 @@ import Testing
 @testable import LiteCache
 
 /// The eviction against FIFO and LRU on the same requests, with room for a tenth of the keys.
-@Suite(.timeLimit(.minutes(2))) struct CacheEvictionTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheEvictionTests {
     private static let keyCount = 500
     private static let capacity = 50
     private let value = [UInt8](repeating: 1, count: 200)

@@ -3,7 +3,7 @@ import LiteStackTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CacheFetchTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheFetchTests {
     private struct Failed: Error {}
 
     @Test func `a value is computed once and then read`() async throws {

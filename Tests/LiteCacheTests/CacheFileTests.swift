@@ -6,7 +6,7 @@ import LiteStackTesting
 import Testing
 
 /// What happens to the file: damage, a full disk, another release.
-@Suite(.timeLimit(.minutes(1))) struct CacheFileTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheFileTests {
     @Test func `a damaged file is set aside with one warning, and the cache begins anew`() async throws {
         try await withTemporaryDirectory { folder in
             let log = WarningLog()

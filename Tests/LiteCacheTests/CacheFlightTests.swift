@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What becomes of a computation when things happen meanwhile.
-@Suite(.timeLimit(.minutes(3))) struct CacheFlightTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheFlightTests {
     private struct Failed: Error {}
 
     enum Meanwhile: CaseIterable, Sendable {

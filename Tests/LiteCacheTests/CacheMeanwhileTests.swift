@@ -6,7 +6,7 @@ import Testing
 @testable import LiteCache
 
 /// What other processes, the clock and the eviction do while something is computed.
-@Suite(.timeLimit(.minutes(3))) struct CacheMeanwhileTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheMeanwhileTests {
     private let helper = ChildProcess.builtExecutable("LiteCacheCrashHelper")
 
     @Test(arguments: ["delete", "clear", "invalidate"])

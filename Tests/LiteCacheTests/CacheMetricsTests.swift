@@ -6,7 +6,7 @@ import Testing
 @testable import LiteCache
 
 /// What the cache tells swift-metrics.
-@Suite(.timeLimit(.minutes(1))) struct CacheMetricsTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheMetricsTests {
     @Test func `what happened since the last time is emitted, by namespace and layer, and how full the cache is`()
         async throws
     {

@@ -3,7 +3,7 @@ import LiteDB
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CacheOperationTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheOperationTests {
     @Test func `add stores only where there is nothing, replace only where there is something`() async throws {
         try await withCache { cache in
             try await cache.delete("key")

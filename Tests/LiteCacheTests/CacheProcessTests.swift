@@ -4,7 +4,7 @@ import LiteStackTesting
 import Testing
 
 /// Several processes on one file.
-@Suite(.timeLimit(.minutes(3))) struct CacheProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheProcessTests {
     private let helper = ChildProcess.builtExecutable("LiteCacheCrashHelper")
 
     private func withFile(_ body: (Cache, _ path: String) async throws -> Void) async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import LiteCache
 
 /// Stale entries whose refreshing fails, or is another's.
-@Suite(.timeLimit(.minutes(3))) struct CacheRefreshTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheRefreshTests {
     private struct Failed: Error {}
 
     /// A cache with an entry that has been over for a second, and may be served for a minute.

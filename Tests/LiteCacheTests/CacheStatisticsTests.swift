@@ -4,7 +4,7 @@ import Testing
 @testable import LiteCache
 
 /// What is counted, and what is not.
-@Suite(.timeLimit(.minutes(1))) struct CacheStatisticsTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheStatisticsTests {
     private struct Failed: Error {}
 
     private func oneStripe(_ wall: TestWall) -> Cache.Configuration {

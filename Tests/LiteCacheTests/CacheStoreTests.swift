@@ -4,7 +4,7 @@ import Testing
 
 @testable import LiteCache
 
-@Suite(.timeLimit(.minutes(1))) struct CacheStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheStoreTests {
     private func plan(of sql: SQL) async throws -> [String] {
         try await withTemporaryDatabase { database in
             _ = try await Cache(database)

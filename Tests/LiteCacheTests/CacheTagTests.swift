@@ -3,7 +3,7 @@ import LiteDB
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CacheTagTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheTagTests {
     /// A cache in a file of its own, and the application's database with its tags.
     private func withBoth(_ body: (Cache, Database, _ path: String) async throws -> Void) async throws {
         try await withTemporaryDirectory { folder in

@@ -4,7 +4,7 @@ import LiteDB
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CacheTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheTests {
     struct Page: Codable, Equatable {
         var title: String
         var links: [URL]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LiteCache
 
-@Suite(.timeLimit(.minutes(1))) struct CacheUpkeepTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheUpkeepTests {
     @Test func `what is over is swept, and counted`() async throws {
         let wall = TestWall()
         try await withCache(at: wall) { cache in

@@ -7,7 +7,7 @@ import Testing
 @testable import LiteCache
 
 /// How values stand in the file and in memory.
-@Suite(.timeLimit(.minutes(1))) struct CacheValueTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheValueTests {
     private struct Page: Codable, Equatable {
         var title: String
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import LiteCache
 @testable import LiteDB
 
-@Suite(.timeLimit(.minutes(1))) struct ChangeQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct ChangeQueueTests {
     /// A cache in a durable file, whose changes wait for the writer's thread.
     private func withCache(
         busyTimeout: Duration = .seconds(30), maximumBytes: Int = 128 << 20,

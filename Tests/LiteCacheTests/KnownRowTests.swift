@@ -5,7 +5,7 @@ import Testing
 @testable import LiteCache
 
 /// A `set` over a row that memory knows, which looks at nothing first.
-@Suite(.timeLimit(.minutes(1))) struct KnownRowTests {
+@Suite(.timeLimit(.minutes(5))) struct KnownRowTests {
     private static let key = EntryKey(hash: 7, text: "key")
 
     private static func new(_ count: Int, lifetime: Int64? = nil) -> CacheChange.NewEntry {

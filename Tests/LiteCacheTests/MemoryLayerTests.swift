@@ -5,7 +5,7 @@ import Testing
 
 @testable import LiteCache
 
-@Suite(.timeLimit(.minutes(1))) struct MemoryLayerTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryLayerTests {
     /// All threads share it, so that what is in memory can be told.
     private var oneStripe: Cache.Configuration {
         var configuration = Cache.Configuration()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LiteCache
 
-@Suite(.timeLimit(.minutes(1))) struct MemoryShardTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryShardTests {
     /// Against a dictionary, with hashes that meet in few slots, so that gaps have to be closed.
     @Test func `it does what a dictionary does`() async throws {
         try await withTemporaryDatabase { database in

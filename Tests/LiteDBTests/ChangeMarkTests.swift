@@ -2,7 +2,7 @@ import Testing
 
 @testable import LiteDB
 
-@Suite(.timeLimit(.minutes(1))) struct ChangeMarkTests {
+@Suite(.timeLimit(.minutes(5))) struct ChangeMarkTests {
     /// Writes a note, and gives the mark at the end of the transaction.
     private func note(_ database: Database) async throws -> ChangeMark {
         try await database.write { transaction in

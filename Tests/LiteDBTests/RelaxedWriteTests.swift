@@ -2,7 +2,7 @@ import Testing
 
 @testable import LiteDB
 
-@Suite(.timeLimit(.minutes(1))) struct RelaxedWriteTests {
+@Suite(.timeLimit(.minutes(5))) struct RelaxedWriteTests {
     @Test func `a relaxed write skips the fsync, and the next write is durable again`() async throws {
         try await withNotes { database in
             let connection = database.core.writer.connection

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LiteDB
 
-@Suite(.timeLimit(.minutes(1))) struct ThreadNumberTests {
+@Suite(.timeLimit(.minutes(5))) struct ThreadNumberTests {
     /// Runs on a thread that nobody has used.
     private func onNewThread(_ body: @escaping @Sendable () -> [Int]) async throws -> [Int] {
         try await WorkerThread.run(name: "test") { body() }

@@ -5,7 +5,7 @@ import LiteStackTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AttemptTests {
+@Suite(.timeLimit(.minutes(5))) struct AttemptTests {
     struct Sum: RunnableJob {
         typealias Output = Int
         static let kind = "sum"

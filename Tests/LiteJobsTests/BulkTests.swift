@@ -3,7 +3,7 @@ import LiteJobs
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct BulkTests {
+@Suite(.timeLimit(.minutes(5))) struct BulkTests {
     @Test func `many jobs are stored in their order, by one statement`() async throws {
         try await withJobs { jobs, database in
             let texts = (0..<1_000).map { "note \($0), \"quoted\" \\ ü 😀" }

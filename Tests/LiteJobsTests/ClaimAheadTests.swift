@@ -5,7 +5,7 @@ import Testing
 @testable import LiteJobs
 
 /// Jobs that a worker has claimed before it can start them.
-@Suite(.timeLimit(.minutes(2))) struct ClaimAheadTests {
+@Suite(.timeLimit(.minutes(5))) struct ClaimAheadTests {
     private struct Long: Job {
         static let kind = "long"
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import LiteJobs
 
 /// What a claim takes, what it ends, and what it puts aside.
-@Suite(.timeLimit(.minutes(2))) struct ClaimRuleTests {
+@Suite(.timeLimit(.minutes(5))) struct ClaimRuleTests {
     @Test func `a queue's own concurrency holds for jobs that have waited too long`() async throws {
         let time = TestTime()
         try await withJobs(time.configuration) { jobs, _ in

@@ -3,7 +3,7 @@ import LiteJobs
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CompletionTests {
+@Suite(.timeLimit(.minutes(5))) struct CompletionTests {
     /// A queue beside a table that handlers write to.
     private func withLedger(_ body: (JobQueue, Database) async throws -> Void) async throws {
         try await withJobs { jobs, database in

@@ -5,7 +5,7 @@ import LiteStackTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ControlTests {
+@Suite(.timeLimit(.minutes(5))) struct ControlTests {
     struct Other: Job { static let kind = "other" }
 
     private func worker(_ jobs: JobQueue) -> Worker {

@@ -8,7 +8,7 @@ import Testing
 
 /// The disk is full: the kernel says so to each write to the WAL. Nothing that was acknowledged is lost, nothing is done
 /// twice, and workers go on when there is room.
-@Suite(.timeLimit(.minutes(3))) struct DiskFullTests {
+@Suite(.timeLimit(.minutes(5))) struct DiskFullTests {
     /// Runs `body` with a queue, and what is logged.
     private func withQueue(
         _ configuration: JobQueue.Configuration = .init(), durability: Database.Durability = .normal,

@@ -4,7 +4,7 @@ import LiteJobs
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JobQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct JobQueueTests {
     @Test func `a job is stored as it was enqueued`() async throws {
         let time = TestTime()
         try await withJobs(time.configuration) { jobs, _ in

@@ -6,7 +6,7 @@ import Testing
 @testable import LiteDB
 @testable import LiteJobs
 
-@Suite(.timeLimit(.minutes(1))) struct JobSchemaTests {
+@Suite(.timeLimit(.minutes(5))) struct JobSchemaTests {
     @Test func `a file of the first step keeps its jobs, errors and ids`() async throws {
         try await withTemporaryDatabase { database in
             try await database.prepare(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LiteJobs
 
-@Suite(.timeLimit(.minutes(1))) struct JobStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct JobStoreTests {
     private let kinds = KnownKinds(["note": 1, "other": 3])
 
     private func plan(of sql: SQL) async throws -> [String] {

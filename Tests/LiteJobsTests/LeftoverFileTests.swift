@@ -7,7 +7,7 @@ import Testing
 @testable import LiteJobs
 
 /// What stays in the folder of locks after workers were killed.
-@Suite(.timeLimit(.minutes(2))) struct LeftoverFileTests {
+@Suite(.timeLimit(.minutes(5))) struct LeftoverFileTests {
     private let helper = ChildProcess.builtExecutable("LiteStackCrashHelper")
 
     /// The lock files, by their names.

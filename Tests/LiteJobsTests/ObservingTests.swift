@@ -10,7 +10,7 @@ import Tracing
 
 @testable import LiteJobs
 
-@Suite(.timeLimit(.minutes(1))) struct ObservingTests {
+@Suite(.timeLimit(.minutes(5))) struct ObservingTests {
     /// Adds a tag and a note when a job is enqueued, and marks what runs inside.
     struct Marking: JobMiddleware {
         @TaskLocal static var mark = ""

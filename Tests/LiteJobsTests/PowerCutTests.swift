@@ -9,7 +9,7 @@ import Testing
 ///
 /// An image is the file as the disk may have it after the cut: what was fsynced is there, of what was written since any
 /// part can be.
-@Suite(.timeLimit(.minutes(2))) struct PowerCutTests {
+@Suite(.timeLimit(.minutes(5))) struct PowerCutTests {
     /// The WAL at the moments that matter, by its length, and how often it was fsynced in between.
     private struct Story {
         var enqueued = 0

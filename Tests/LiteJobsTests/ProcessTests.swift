@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Testing
 
 /// Several processes on one queue. The others run jobs of the kind `note`, none of which ends by itself.
-@Suite(.timeLimit(.minutes(2))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ProcessTests {
     private let helper = ChildProcess.builtExecutable("LiteStackCrashHelper")
 
     @Test func `a job that runs in another process is cancelled there, and its slot is free`() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 /// Dead workers are made here by letting go of a worker's lock without signing off, which is what the kernel does
 /// when a process ends. `WorkerKillTests` kills a real one.
-@Suite(.timeLimit(.minutes(1))) struct RescueTests {
+@Suite(.timeLimit(.minutes(5))) struct RescueTests {
     /// A worker that has claimed one job and does nothing more.
     private func claim(_ jobs: JobQueue) async throws -> (WorkerRegistration, ClaimedJob) {
         let registration = try await WorkerRegistration.make(for: noteWorker(jobs))

@@ -4,7 +4,7 @@ import LiteJobs
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RetryTests {
+@Suite(.timeLimit(.minutes(5))) struct RetryTests {
     @Test func `a job that throws runs again after its policy's wait, and is dead after its last attempt`() async throws
     {
         let time = TestTime()

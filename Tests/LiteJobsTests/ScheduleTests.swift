@@ -6,7 +6,7 @@ import Testing
 
 @testable import LiteJobs
 
-@Suite(.timeLimit(.minutes(1))) struct ScheduleTests {
+@Suite(.timeLimit(.minutes(5))) struct ScheduleTests {
     private func slots(_ jobs: JobQueue, _ schedule: String = "tick") async throws -> [Double] {
         var filter = JobFilter()
         filter.schedule = schedule
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `years of absence cost no more than what is made up for`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `years of absence cost no more than what is made up for`() async throws {
         let time = TestTime()
         try await withJobs(time.configuration) { jobs, database in
             let often = JobSchedule("tick", "* * * * *", zone: "Europe/Berlin", catchUp: .all(max: 5), Note())

@@ -4,7 +4,7 @@ import LiteStackTesting
 import ServiceLifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ShutdownTests {
+@Suite(.timeLimit(.minutes(5))) struct ShutdownTests {
     @Test func `a graceful shutdown takes nothing new and lets what runs finish`() async throws {
         try await withJobs { jobs, database in
             let (started, mayEnd, sawShutdown) = (TestSignal(), TestSignal(), TestSignal())

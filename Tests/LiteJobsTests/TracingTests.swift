@@ -7,7 +7,7 @@ import Testing
 import Tracing
 
 /// The only suite that sets the process's tracer, which can be set once.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct TracingTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct TracingTests {
     @Test func `an attempt belongs to the trace of who enqueued its job`() async throws {
         let tracer = InMemoryTracer()
         InstrumentationSystem.bootstrap(tracer)

@@ -6,7 +6,7 @@ import Testing
 @testable import LiteDB
 
 /// What goes wrong around a queue.
-@Suite(.timeLimit(.minutes(2))) struct TroubleTests {
+@Suite(.timeLimit(.minutes(5))) struct TroubleTests {
     @Test func `a disk that fills while jobs run loses no job, and they go on when there is room`() async throws {
         try await withJobs { jobs, database in
             try await database.execute("CREATE TABLE ballast (bytes BLOB) STRICT")

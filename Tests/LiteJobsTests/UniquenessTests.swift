@@ -4,7 +4,7 @@ import LiteJobs
 import LiteStackTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct UniquenessTests {
+@Suite(.timeLimit(.minutes(5))) struct UniquenessTests {
     struct Order: Job {
         static let kind = "order"
         var orderID: Int

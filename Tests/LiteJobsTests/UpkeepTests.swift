@@ -7,7 +7,7 @@ import Testing
 @testable import LiteJobs
 
 /// What a worker does besides running jobs.
-@Suite(.timeLimit(.minutes(2))) struct UpkeepTests {
+@Suite(.timeLimit(.minutes(5))) struct UpkeepTests {
     @Test func `many old jobs are removed slice after slice, without waiting for the next round`() async throws {
         try await withJobs { jobs, database in
             try await database.execute(

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Workers that die are processes here, and die by `kill -9`.
-@Suite(.timeLimit(.minutes(2))) struct WorkerKillTests {
+@Suite(.timeLimit(.minutes(5))) struct WorkerKillTests {
     private let helper = ChildProcess.builtExecutable("LiteStackCrashHelper")
 
     /// Runs `body` with a queue on which another process works, with one job begun.

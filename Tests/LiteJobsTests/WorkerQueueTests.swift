@@ -5,7 +5,7 @@ import Testing
 
 @testable import LiteJobs
 
-@Suite(.timeLimit(.minutes(1))) struct WorkerQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct WorkerQueueTests {
     @Test func `weighted queues get their shares, and the share of those that are empty`() {
         var planner = ClaimPlanner(
             queues: [WorkerQueue("a", weight: 3), WorkerQueue("b", weight: 1)], order: .weighted)

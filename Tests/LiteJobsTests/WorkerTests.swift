@@ -5,7 +5,7 @@ import LiteStackTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct WorkerTests {
+@Suite(.timeLimit(.minutes(5))) struct WorkerTests {
     @Test func `a job that only workers of other queues know is put aside once`() async throws {
         try await withJobs { jobs, database in
             let foreign = try await jobs.enqueue(Note(), queue: "b")

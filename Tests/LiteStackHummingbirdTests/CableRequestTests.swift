@@ -10,7 +10,7 @@ import ServiceLifecycle
 import Testing
 
 /// What clients send that is too large, too much or too late, and what happens to a stream meanwhile.
-@Suite(.timeLimit(.minutes(2))) struct CableRequestTests {
+@Suite(.timeLimit(.minutes(5))) struct CableRequestTests {
     @Test func `a query or a header that is too long is refused, and others are served`() async throws {
         try await withRoutes { routes in
             let many = (0..<100).map { "channel=room.\($0)" }.joined(separator: "&")

@@ -9,7 +9,7 @@ import NIOHTTP1
 import ServiceLifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CableRoutesTests {
+@Suite(.timeLimit(.minutes(5))) struct CableRoutesTests {
     @Test func `a client with a token receives its channels in one stream, each message with its place`() async throws {
         try await withRoutes { routes in
             let cursor = try await routes.cable.cursor()

@@ -11,7 +11,7 @@ import Testing
 
 @testable import LiteStackHummingbird
 
-@Suite(.timeLimit(.minutes(1))) struct LitePersistDriverTests {
+@Suite(.timeLimit(.minutes(5))) struct LitePersistDriverTests {
     private struct Visitor: Codable, Equatable {
         var name: String
         var visits: Int

@@ -9,7 +9,7 @@ import NIOHTTP1
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ResponseCacheFlightTests {
+@Suite(.timeLimit(.minutes(5))) struct ResponseCacheFlightTests {
     /// Sends requests at the same time, lets the handler answer once all of them are under way, and gives the answers.
     private func together(_ count: Int, _ site: CachedSite, _ release: TestSignal) async throws -> [String] {
         try await withThrowingTaskGroup(of: String.self) { group in

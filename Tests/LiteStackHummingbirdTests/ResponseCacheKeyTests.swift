@@ -7,7 +7,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ResponseCacheKeyTests {
+@Suite(.timeLimit(.minutes(5))) struct ResponseCacheKeyTests {
     /// The handler shows all that it sees of the request's way, path and query.
     private func echo(_ site: CachedSite, vary: String? = nil) {
         site.handler.answer { request, _ in

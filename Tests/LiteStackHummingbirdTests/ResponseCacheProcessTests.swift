@@ -5,7 +5,7 @@ import NIOHTTP1
 import Testing
 
 /// Two server processes on one folder, behind one cache of responses.
-@Suite(.timeLimit(.minutes(2))) struct ResponseCacheProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ResponseCacheProcessTests {
     private struct Server {
         let process: ChildProcess
         let http: HTTPConnection

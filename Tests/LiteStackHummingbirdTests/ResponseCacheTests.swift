@@ -9,7 +9,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ResponseCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct ResponseCacheTests {
     @Test func `a response that asks for it is stored for its time, and tells its age`() async throws {
         try await withCachedSite { (site: CachedSite) async throws in
             site.handler.answer([.cacheControl: "public, max-age=60", .contentType: "text/x"])

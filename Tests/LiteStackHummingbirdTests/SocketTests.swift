@@ -11,7 +11,7 @@ import NIOHTTP1
 import ServiceLifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SocketTests {
+@Suite(.timeLimit(.minutes(5))) struct SocketTests {
     @Test func `a client subscribes, receives and unsubscribes`() async throws {
         try await withSocketServer { server in
             let seen = try await server.cable.publish("seen", to: "room.7")

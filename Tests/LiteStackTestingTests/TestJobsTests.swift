@@ -3,7 +3,7 @@ import LiteStackTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TestJobsTests {
+@Suite(.timeLimit(.minutes(5))) struct TestJobsTests {
     struct Receipt: Job {
         static let kind = "receipt"
         static let retryPolicy = RetryPolicy.constant(maximumAttemptCount: 3, delay: .seconds(60))

@@ -5,7 +5,7 @@ import Logging
 import ServiceLifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StackTests {
+@Suite(.timeLimit(.minutes(5))) struct StackTests {
     private struct Greet: Job {
         static let kind = "greet"
         var name: String

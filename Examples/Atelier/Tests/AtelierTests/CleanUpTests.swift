@@ -10,7 +10,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct CleanUpTests {
+@Suite(.timeLimit(.minutes(5))) struct CleanUpTests {
     private func withPictures(_ body: (TestJobs, PictureStore, Worker) async throws -> Void) async throws {
         try await withTemporaryJobs { test in
             try await test.database.migrate(PictureSchema.migrations)

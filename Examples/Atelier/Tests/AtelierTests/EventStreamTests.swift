@@ -7,7 +7,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct EventStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct EventStreamTests {
     @Test func `a message is an event with its cursor, its channel and all its lines`() async throws {
         try await withStream { stack, http, _ in
             let cursor = try await stack.cable.cursor()

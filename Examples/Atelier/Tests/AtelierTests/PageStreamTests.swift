@@ -10,7 +10,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(2))) struct PageStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct PageStreamTests {
     @Test func `what is published between rendering and connecting is the first thing that a page is told`()
         async throws
     {

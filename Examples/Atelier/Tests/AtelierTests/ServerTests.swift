@@ -4,7 +4,7 @@ import Testing
 
 @testable import AtelierApp
 
-@Suite(.timeLimit(.minutes(2))) struct ServerTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerTests {
     @Test func `an upload is styled by a job and hangs on the wall, with nothing in it but the picture`() async throws {
         try await withAtelier { atelier in
             let answer = try await atelier.upload(Samples.png(width: 60, height: 40), title: "A%20%3Cb%3Eship")
