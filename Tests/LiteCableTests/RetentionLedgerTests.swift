@@ -38,7 +38,8 @@ import Testing
                 } else {
                     try await cable.publish(drafts)
                 }
-                try await cable.publish(bytes: [1, 2, 3], to: "short.alone")
+                // Later ones follow each other directly: those are counted without being read back.
+                if index < 6 { try await cable.publish(bytes: [1, 2, 3], to: "short.alone") }
                 let kept = try weights(
                     """
                     SELECT retention, count(*), sum(length(payload)) FROM lite_cable_messages
