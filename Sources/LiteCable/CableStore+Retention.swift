@@ -25,13 +25,14 @@ extension CableStore {
 
     /// Removes what is over the limits, some messages of each retention.
     ///
-    /// - Parameter addedCount: How many messages came since the last look, if it was more than one stride.
+    /// - Parameter added: The messages that this transaction has just appended together, up to `head`.
     /// - Returns: Whether there may be more.
     @discardableResult
     func trim(
-        upTo head: Int64, addedCount: Int64 = 0, at now: Int64, in transaction: borrowing Transaction
+        upTo head: Int64, added: [Draft] = [], at now: Int64, in transaction: borrowing Transaction
     ) throws -> Bool {
-        try count(upTo: head, atMost: max(Self.countBatch, addedCount * 2), in: transaction)
+        let addedCount = Int64(added.count)
+        try count(upTo: head, added, atMost: max(Self.countBatch, addedCount * 2), in: transaction)
         let batch = max(Self.trimBatch, addedCount * 4)
         let weights = try transaction.all(
             "SELECT id, message_count, byte_count, scanned_through FROM lite_cable_retention WHERE message_count > 0"
@@ -47,7 +48,9 @@ extension CableStore {
         return hasMore
     }
 
-    private func count(upTo head: Int64, atMost batch: Int64, in transaction: borrowing Transaction) throws {
+    private func count(
+        upTo head: Int64, _ drafts: [Draft], atMost batch: Int64, in transaction: borrowing Transaction
+    ) throws {
         let counted =
             try transaction.first("SELECT counted_through FROM lite_cable_log WHERE id = 1", as: Int64.self) ?? 0
         let end = min(head, counted + batch)
@@ -58,9 +61,13 @@ extension CableStore {
             try transaction.execute(
                 "UPDATE lite_cable_retention SET message_count = 0, byte_count = 0 WHERE message_count > 0")
         }
-        let added = try transaction.all(Self.weighing(after: counted, through: end)) { row in
-            (id: try row.integer(0), count: try row.integer(1), bytes: try row.integer(2))
-        }
+        // What is in hand need not be read back.
+        let added =
+            counted == head - Int64(drafts.count)
+            ? weigh(drafts)
+            : try transaction.all(Self.weighing(after: counted, through: end)) { row in
+                (id: try row.integer(0), count: try row.integer(1), bytes: try row.integer(2))
+            }
         for added in added {
             try transaction.execute(
                 """
@@ -70,6 +77,15 @@ extension CableStore {
                 """)
         }
         try transaction.execute("UPDATE lite_cable_log SET counted_through = \(end) WHERE id = 1")
+    }
+
+    private func weigh(_ drafts: [Draft]) -> [(id: Int64, count: Int64, bytes: Int64)] {
+        var weights: [Int64: (count: Int64, bytes: Int64)] = [:]
+        for draft in drafts {
+            let weight = weights[rules.id(of: draft.channel), default: (0, 0)]
+            weights[rules.id(of: draft.channel)] = (weight.count + 1, weight.bytes + Int64(draft.payload.count))
+        }
+        return weights.map { ($0.key, $0.value.count, $0.value.bytes) }
     }
 
     static func weighing(after: Int64, through: Int64) -> SQL {

@@ -158,7 +158,7 @@ struct CableStore: Sendable {
         guard !drafts.isEmpty else { return nil }
         let count = Int64(drafts.count)
         if seq / Self.trimStride != (seq - count) / Self.trimStride {
-            try trim(upTo: seq, addedCount: count, at: now, in: transaction)
+            try trim(upTo: seq, added: drafts, at: now, in: transaction)
         }
         return Cable.Cursor(epoch: epoch, seq: seq)
     }
