@@ -47,7 +47,9 @@ struct ConnectionFactory: Sendable {
     ) throws -> Connection {
         let connection = try Connection(path: path, configuration: configuration, mayCreate: true)
         connection.deadline = MonotonicTime.now + configuration.busyTimeout
-        try connection.run("PRAGMA auto_vacuum = INCREMENTAL", doing: "Opening \(path)")
+        if try isEmpty(connection) {
+            try connection.run("PRAGMA auto_vacuum = INCREMENTAL", doing: "Opening \(path)")
+        }
         let mode = try turnToWAL(connection)
         guard mode == .text("wal") else {
             throw DatabaseError(
@@ -61,6 +63,12 @@ struct ConnectionFactory: Sendable {
 }
 
 extension ConnectionFactory {
+    /// Whether the first page is still to be written. Only then does `auto_vacuum` change anything, and setting it waits for
+    /// the write lock also where it does not: a process would not start beside one that writes for long.
+    private static func isEmpty(_ connection: Connection) throws -> Bool {
+        try connection.scalar("PRAGMA page_count") == .integer(0)
+    }
+
     /// Turns the file to WAL, which upgrades a read lock: SQLite never waits for that, so two processes that make a
     /// file together need more than one try.
     private static func turnToWAL(_ connection: Connection) throws -> SQLValue {

@@ -51,6 +51,18 @@ import Testing
         }
     }
 
+    @Test func `a process starts and reads beside one that writes for long`() async throws {
+        try await withNotes { database in
+            let writer = try ChildProcess("hold-raw-write", database.path)
+            #expect(try await writer.line() == "holding")
+            let starting = try ChildProcess("hold-snapshot", database.path)
+            #expect(try await starting.line() == "read 0")
+            starting.letGo()
+            writer.letGo()
+            #expect(try await writer.line() == "0")
+        }
+    }
+
     @Test func `a write waits for another process that holds the lock for a while`() async throws {
         try await withNotes { database in
             let child = try ChildProcess("hold-write", database.path)
