@@ -26,6 +26,7 @@ public struct LitePersistDriver: PersistDriver {
     private let database: Database
     private let clock: WallClock
     private let sweepInterval: Duration
+    private let logger: Logger
     private static let sweptCount = 500
 
     /// Uses the application's database; the table is made if it is missing.
@@ -34,7 +35,7 @@ public struct LitePersistDriver: PersistDriver {
     ///   - database: Usually `stack.db`.
     ///   - sweepInterval: How often the service removes what is over. Default 60 s. More often keeps the file smaller.
     ///   - now: The time of day. Default the system's clock.
-    ///   - logger: For a clock that is set back.
+    ///   - logger: For a clock that is set back, and a removal that failed.
     /// - Throws: `DatabaseError`.
     public init(
         _ database: Database, sweepInterval: Duration = .seconds(60), now: @escaping @Sendable () -> Date = { Date() },
@@ -43,6 +44,7 @@ public struct LitePersistDriver: PersistDriver {
         try await database.prepare(PersistSchema.tables)
         self.database = database
         self.sweepInterval = sweepInterval
+        self.logger = logger
         clock = WallClock(source: now, logger: logger)
     }
 
@@ -107,14 +109,25 @@ public struct LitePersistDriver: PersistDriver {
 
     /// Removes what is over now and then, until it is told to shut down. The database stays open: it is not the driver's.
     ///
-    /// - Throws: `DatabaseError`.
-    public func run() async throws {
-        try await cancelWhenGracefulShutdown {
+    /// No promise depends on it, so it stops no server: errors are logged, and the next round tries again.
+    public func run() async {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 // Cancelled: the server shuts down.
                 try? await Task.sleep(for: sweepInterval)
-                if !Task.isCancelled { try await sweep() }
+                if !Task.isCancelled { await sweepOrTell() }
             }
+        }
+    }
+
+    private func sweepOrTell() async {
+        do {
+            try await sweep()
+        } catch is CancellationError where Task.isCancelled {
+            // The server shuts down in the middle of it.
+        } catch {
+            logger.warning(
+                "Values that are over could not be removed, which is tried again", metadata: ["error": "\(error)"])
         }
     }
 
