@@ -145,7 +145,7 @@ import Testing
         try await withCachedSite { (site: CachedSite) async throws in
             site.handler.stream { writer, _ in
                 do {
-                    while true {
+                    for _ in 0..<200_000 {
                         try await writer.write(ByteBuffer(string: "x\n"))
                         await Task.yield()
                     }
