@@ -83,4 +83,31 @@ extension Cache {
 
     /// A number for bytes, the same in every process that has the cache open, and unpredictable to everybody else.
     package func fingerprint(of bytes: UnsafeRawBufferPointer) -> UInt64 { core.tags.fingerprint(of: bytes) }
+
+    // MARK: Made outside of `fetch`
+
+    /// A moment before a value was made: it may know of the invalidations until then, and of none since.
+    package struct Beginning: Sendable {
+        fileprivate let entry: CacheChange.NewEntry
+    }
+
+    /// Now, for a value that depends on these tags. At most one read.
+    ///
+    /// - Throws: `DatabaseError`.
+    package func beginning(tags: [String]) throws -> Beginning {
+        Beginning(entry: try newEntry(.never, tags))
+    }
+
+    /// As the public `compareAndSet`, for a value that took a while: what was invalidated since its beginning ends it.
+    ///
+    /// - Returns: Whether it was stored. One that was invalidated may be, and is then not valid.
+    /// - Throws: `CacheError` with `tooLarge`, `unencodable` or `degraded`; `DatabaseError`; `CancellationError`.
+    package func compareAndSet<Value: Encodable & Sendable>(
+        _ key: String, _ made: Made<Value>, version: Version, since beginning: Beginning
+    ) async throws -> Bool {
+        let new = CacheChange.NewEntry(
+            value: StoredValue(.null), lifetime: core.milliseconds(made.expiresIn),
+            stale: made.staleFor.wholeMilliseconds, tags: beginning.entry.tags, tagsAt: beginning.entry.tagsAt)
+        return try await put(key, made.value, new, .version(version.number))
+    }
 }

@@ -137,9 +137,15 @@ extension Cache {
     private func put<Value: Encodable & Sendable>(
         _ key: String, _ value: Value, _ lifetime: Lifetime, _ tags: [String], _ condition: CacheChange.Condition
     ) async throws -> Bool {
+        try await put(key, value, try newEntry(lifetime, tags), condition)
+    }
+
+    func put<Value: Encodable & Sendable>(
+        _ key: String, _ value: Value, _ new: CacheChange.NewEntry, _ condition: CacheChange.Condition
+    ) async throws -> Bool {
         // A condition asks whether the entry is valid; without one nobody does.
         if condition != .none { try core.refreshTags() }
-        var change = try change(scope.entryKey(key), value, try newEntry(lifetime, tags), condition)
+        var change = try change(scope.entryKey(key), value, new, condition)
         if condition == .none { change.known = core.memory?.known(change.key.hash, key, scope: scope.index) }
         let outcome = try await core.commit(change)
         guard case .stored(let version, let position, let times) = outcome else { return false }

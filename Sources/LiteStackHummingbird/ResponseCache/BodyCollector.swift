@@ -2,50 +2,30 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import Synchronization
 
-/// Where a handler writes a body that shall be stored.
+/// Where a handler writes a body that shall be stored, and that no client gets as it comes.
 struct BodyCollector: ResponseBodyWriter {
-    /// What was written. The writer is consumed by its end, so this stands outside of it.
-    final class Content: Sendable {
-        private let state = Mutex<(bytes: ByteBuffer, trailers: HTTPFields?)>((ByteBuffer(), nil))
+    /// The rest need not be made.
+    private struct TooLong: Error {}
 
-        var bytes: ByteBuffer { state.withLock { $0.bytes } }
-        var trailers: HTTPFields? { state.withLock { $0.trailers } }
+    let copy: BodyCopy
 
-        fileprivate func append(_ buffer: ByteBuffer) {
-            state.withLock { state in _ = state.bytes.writeImmutableBuffer(buffer) }
-        }
-
-        fileprivate func end(_ trailers: HTTPFields?) { state.withLock { $0.trailers = trailers } }
+    mutating func write(_ buffer: ByteBuffer) async throws {
+        guard copy.append(buffer) else { throw TooLong() }
     }
 
-    let content: Content
+    consuming func finish(_ trailingHeaders: HTTPFields?) async throws { copy.finish(trailingHeaders) }
 
-    mutating func write(_ buffer: ByteBuffer) async throws { content.append(buffer) }
-
-    consuming func finish(_ trailingHeaders: HTTPFields?) async throws { content.end(trailingHeaders) }
-
-    /// The bytes of a body, and its trailers.
-    static func collect(_ body: ResponseBody) async throws -> Content {
-        let content = Content()
-        try await body.write(BodyCollector(content: content))
-        return content
-    }
-}
-
-extension ResponseBody {
-    /// A body that was collected.
-    init(_ content: BodyCollector.Content) {
-        let (bytes, trailers) = (content.bytes, content.trailers)
-        guard let trailers else {
-            self.init(byteBuffer: bytes)
-            return
+    /// A body; one that is given up if it has more bytes than the limit.
+    static func collect(_ body: ResponseBody, upTo limit: Int) async throws -> BodyCopy {
+        let copy = BodyCopy(upTo: limit)
+        do {
+            try await body.write(BodyCollector(copy: copy))
+        } catch {
+            // Otherwise it is the limit that stopped the handler.
+            guard copy.isGivenUp else { throw error }
         }
-        self.init(contentLength: bytes.readableBytes) { writer in
-            try await writer.write(bytes)
-            try await writer.finish(trailers)
-        }
+        return copy
     }
 }
 #endif

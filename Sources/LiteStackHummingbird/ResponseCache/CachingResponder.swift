@@ -29,12 +29,13 @@ struct CachingResponder<Context: RequestContext>: HTTPResponder {
         for place in 0..<responses.maximumVariantCount {
             let run = HandlerRun(
                 responses: responses, options: options, request: cacheable.request, context: context, handler: handler)
-            switch try await run.find(cacheable.key(place), tags: [cacheable.tag] + tags(cacheable.request, context)) {
+            let (key, tags) = (cacheable.key(place), [cacheable.tag] + self.tags(cacheable.request, context))
+            switch try await run.find(key, tags: tags) {
             case .response(let response, let status):
                 return status.marked(response.response(to: request, at: responses.cache.milliseconds()))
             case .own(let response): return CacheStatus.miss.marked(response, to: request)
             case .pass:
-                return CacheStatus.pass.marked(try await run.pass(cacheable.key(place)), to: request)
+                return CacheStatus.pass.marked(try await run.pass(key, tags: tags), to: request)
             case .ofAnother: continue
             }
         }

@@ -31,6 +31,11 @@ struct HandlerRun<Context: RequestContext>: Sendable {
         let isStored = Mutex(false)
         /// What may be served if the handler fails.
         let stale = Mutex<StoredResponse?>(nil)
+        /// Nobody gets what the handler answers: it is only stored.
+        let isRefresh = Mutex(false)
+        /// The name of the mark that was stored for a response that is stored at the end of its body, and the moment
+        /// before the handler ran.
+        let mark = Mutex<(name: String, beginning: Cache.Beginning?)?>(nil)
     }
 
     let responses: ResponseCache
@@ -39,7 +44,7 @@ struct HandlerRun<Context: RequestContext>: Sendable {
     let context: Context
     let handler: any HTTPResponder<Context>
 
-    private var cache: Cache { responses.cache }
+    var cache: Cache { responses.cache }
 
     /// - Throws: What the handler throws; `CancellationError`.
     func find(_ key: String, tags: [String]) async throws -> Finding {
@@ -49,14 +54,18 @@ struct HandlerRun<Context: RequestContext>: Sendable {
             (found, origin) = try await cache.fetch(key, as: StoredResponse.self, tags: tags) { stale in
                 use(of: stale, outcome)
             } make: {
-                try await make(outcome)
+                try await make(outcome, tags: tags)
             }
         } catch {
             if error is CancellationError, Task.isCancelled { throw error }
             return try await afterFailure(error, outcome)
         }
         // A stale one is being refreshed by now: what comes of that is not for this request.
-        if origin != .stale, let own = outcome.own.withLock({ $0 }) { return .own(try own.get()) }
+        if origin != .stale, let own = outcome.own.withLock({ $0 }) {
+            guard let mark = outcome.mark.withLock({ $0 }) else { return .own(try own.get()) }
+            let place = await place(key, mark.beginning) { $0.name == mark.name }
+            return .own(try place.map { teed(try own.get(), $0) } ?? own.get())
+        }
         if found.status == nil { return .pass }
         guard found.isFor(request.headers) else { return .ofAnother }
         return switch origin {
@@ -66,30 +75,21 @@ struct HandlerRun<Context: RequestContext>: Sendable {
         }
     }
 
-    /// Runs the handler where an earlier response was none to be stored. If it is now, the next request looks anew.
-    func pass(_ key: String) async throws -> Response {
-        let response = try await handler.respond(to: request, context: context)
-        if times(of: response) != nil {
-            do {
-                try await cache.delete(key)
-            } catch {
-                // The note of it ends by itself.
-                context.logger.debug("A response stays uncached for a while", metadata: ["error": "\(error)"])
-            }
-        }
-        return response
-    }
-
     // MARK: Behind them
 
     private func use(of stale: StoredResponse, _ outcome: Outcome) -> Cache.StaleUse {
         guard stale.isFor(request.headers) else { return .leave }
-        if cache.milliseconds() < stale.freshUntil + stale.staleWhileRevalidate { return .refresh }
+        if cache.milliseconds() < stale.freshUntil + stale.staleWhileRevalidate {
+            outcome.isRefresh.withLock { $0 = true }
+            return .refresh
+        }
         outcome.stale.withLock { $0 = stale }
         return .wait
     }
 
-    private func make(_ outcome: Outcome) async throws -> Cache.Made<StoredResponse> {
+    private func make(_ outcome: Outcome, tags: [String]) async throws -> Cache.Made<StoredResponse> {
+        let beginning = beginning(tags: tags)
+        let name = String(UInt64.random(in: .min ... .max), radix: 36)
         do {
             var response = try await handler.respond(to: request, context: context)
             if response.status.kind == .serverError {
@@ -98,14 +98,19 @@ struct HandlerRun<Context: RequestContext>: Sendable {
             }
             if let times = times(of: response) {
                 let declared = response.body.contentLength
-                let content = try await BodyCollector.collect(response.body)
-                if content.bytes.readableBytes == declared, content.trailers?.isEmpty ?? true {
-                    outcome.isStored.withLock { $0 = true }
-                    return made(response, content.bytes, times)
+                if declared != nil || outcome.isRefresh.withLock({ $0 }) {
+                    let limit = declared == nil ? responses.maximumBodyBytes : .max
+                    let copy = try await BodyCollector.collect(response.body, upTo: limit)
+                    if let bytes = copy.whole(declared) {
+                        outcome.isStored.withLock { $0 = true }
+                        return made(response, bytes, times, at: cache.milliseconds())
+                    }
+                    response.body = ResponseBody(copy)
+                } else {
+                    outcome.mark.withLock { $0 = (name, beginning) }
                 }
-                response.body = ResponseBody(content)
             }
-            outcome.own.withLock { $0 = .success(response) }
+            outcome.own.withLock { [response] in $0 = .success(response) }
         } catch let error as Failed {
             throw error
         } catch {
@@ -114,24 +119,25 @@ struct HandlerRun<Context: RequestContext>: Sendable {
         }
         let lifetime = ResponseCache.passMilliseconds
         return Cache.Made(
-            value: .pass(at: cache.milliseconds(), lifetime: lifetime), expiresIn: .milliseconds(lifetime))
+            value: .pass(at: cache.milliseconds(), lifetime: lifetime, name: name),
+            expiresIn: .milliseconds(lifetime))
     }
 
-    private func made(
-        _ response: Response, _ body: ByteBuffer, _ times: StoredResponse.Times
+    /// - Parameter answeredAt: Milliseconds since 1970.
+    func made(
+        _ response: Response, _ body: ByteBuffer, _ times: StoredResponse.Times, at answeredAt: Int64
     ) -> Cache.Made<StoredResponse> {
         let number = body.withUnsafeReadableBytes { cache.fingerprint(of: $0) }
+        let stored = StoredResponse(
+            response, to: request.headers, body: body, tag: "\"\(String(number, radix: 36))\"", times, at: answeredAt)
         return Cache.Made(
-            value: StoredResponse(
-                response, to: request.headers, body: body, tag: "\"\(String(number, radix: 36))\"", times,
-                at: cache.milliseconds()),
-            expiresIn: .milliseconds(times.lifetime - times.age),
+            value: stored, expiresIn: .milliseconds(stored.freshUntil - cache.milliseconds()),
             staleFor: .milliseconds(max(times.staleWhileRevalidate, times.staleIfError)))
     }
 
-    /// Nil if the response may not be stored, or its body has no known length or is too large.
-    private func times(of response: Response) -> StoredResponse.Times? {
-        guard let length = response.body.contentLength, length <= responses.maximumBodyBytes else { return nil }
+    /// Nil if the response may not be stored, or its body is known to be too large.
+    func times(of response: Response) -> StoredResponse.Times? {
+        guard response.body.contentLength ?? 0 <= responses.maximumBodyBytes else { return nil }
         return StoredResponse.times(of: response, standard: options.lifetime, at: cache.milliseconds())
     }
 

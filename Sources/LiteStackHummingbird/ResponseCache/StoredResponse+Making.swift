@@ -84,6 +84,7 @@ extension StoredResponse {
             Field(name: name, value: HTTPField.Name(name).flatMap { Self.value(of: $0, in: request) })
         }
         self.body = Data(body.readableBytesView)
+        name = nil
         madeAt = now - times.age
         lifetime = times.lifetime
         staleWhileRevalidate = times.staleWhileRevalidate

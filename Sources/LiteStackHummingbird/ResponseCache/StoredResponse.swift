@@ -30,15 +30,17 @@ struct StoredResponse: Codable, Sendable {
     /// For how long behind its lifetime it is served if the handler fails, in milliseconds.
     let staleIfError: Int64
     let body: Data
+    /// Of a note that there is none: which one it is, unlike all others.
+    let name: String?
 
     /// Until when it is fresh.
     var freshUntil: Int64 { madeAt + lifetime }
 
     /// For `lifetime` milliseconds.
-    static func pass(at now: Int64, lifetime: Int64) -> Self {
+    static func pass(at now: Int64, lifetime: Int64, name: String) -> Self {
         Self(
             status: nil, fields: [], variant: [], madeAt: now, lifetime: lifetime, staleWhileRevalidate: 0,
-            staleIfError: 0, body: Data())
+            staleIfError: 0, body: Data(), name: name)
     }
 
     /// The header fields as they were.

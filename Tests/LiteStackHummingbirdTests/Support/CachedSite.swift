@@ -15,6 +15,8 @@ struct CachedSite: Sendable {
     let http: HTTPConnection
     let wall: Wall
     let handler: Handler
+    /// Sent after each body of unknown length: it was written, or that failed, and if it is stored it is by now.
+    let streamEnded: TestSignal
 
     /// The time of day, which the test moves on.
     final class Wall: Sendable {
@@ -45,6 +47,18 @@ struct CachedSite: Sendable {
             }
         }
 
+        /// Answers a GET with a body of unknown length, which may be stored unless the fields say otherwise.
+        func stream(
+            _ fields: HTTPFields = [.cacheControl: "public, max-age=60"],
+            _ write: @escaping @Sendable @concurrent (inout any ResponseBodyWriter, Int) async throws -> Void
+        ) {
+            answer { request, run in
+                if request.method == .post { return Response(status: .ok) }
+                return Response(
+                    status: .ok, headers: fields, body: ResponseBody { writer in try await write(&writer, run) })
+            }
+        }
+
         func respond(_ request: Request) async throws -> Response {
             let (answer, run) = state.withLock { state in
                 state.requests.append(request)
@@ -63,13 +77,32 @@ struct CachedSite: Sendable {
     }
 }
 
+private struct StreamWatcher: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    let streamEnded: TestSignal
+
+    @concurrent func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        let body = response.body
+        guard body.contentLength == nil else { return response }
+        response.body = ResponseBody { writer in
+            defer { streamEnded.send() }
+            try await body.write(writer)
+        }
+        return response
+    }
+}
+
 /// Serves `/page` as the cache's defaults have it, `/route` by its own lifetime and with ignored fields, and `/list` with
 /// the query items `page` and `order`; each with the tag `tag`.
 func withCachedSite(
     maximumBodyBytes: Int = 1 << 20, computationTimeout: Duration = .seconds(30), cache: Cache? = nil,
     _ body: @escaping @Sendable (CachedSite) async throws -> Void
 ) async throws {
-    let wall = CachedSite.Wall()
+    let (wall, streamEnded) = (CachedSite.Wall(), TestSignal())
     var configuration = Stack.Configuration()
     configuration.cache.now = { wall.now }
     configuration.cache.computationTimeout = computationTimeout
@@ -78,6 +111,7 @@ func withCachedSite(
     try await withTemporaryStack(configuration) { [logger] stack in
         let handler = CachedSite.Handler()
         let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: StreamWatcher(streamEnded: streamEnded))
         let responses = ResponseCache(cache ?? stack.cache, maximumBodyBytes: maximumBodyBytes, maximumVariantCount: 3)
         let pages = router.cached(by: responses, tags: { _, _ in ["tag"] })
         for path in ["page", "pages/**"] {
@@ -89,7 +123,8 @@ func withCachedSite(
         router.cached(by: responses, queryNames: ["page", "order"])
             .get("list") { request, _ in try await handler.respond(request) }
         try await withServer(router, services: [], logger: logger) { http, _ in
-            try await body(CachedSite(stack: stack, http: http, wall: wall, handler: handler))
+            try await body(
+                CachedSite(stack: stack, http: http, wall: wall, handler: handler, streamEnded: streamEnded))
         }
     }
 }
