@@ -72,8 +72,7 @@ enum CableLatencyRows {
         for number in 0..<count {
             try await cable.publish(number, to: "latency")
             returned.append(bench_now())
-            // The pace: messages that come alone, not at the beat of anybody's timer.
-            // Apart, so that each message finds its subscriber asleep.
+            // The pace: messages that come alone and find their subscriber asleep, not at the beat of anybody's timer.
             try await Task.sleep(for: .microseconds(Int.random(in: 2_000...6_000, using: &random)))
         }
         return returned

@@ -19,8 +19,7 @@ struct CacheFetcherCommand: AsyncParsableCommand {
                 group.addTask {
                     let value = try await cache.fetch("cold") {
                         ParentLines.say("computing")
-                        // The computation that the row speaks of.
-                        try await Task.sleep(for: .milliseconds(milliseconds))
+                        try await Task.sleep(for: .milliseconds(milliseconds))  // the computation of the row
                         return "warm"
                     }
                     guard value == "warm" else { throw WrongResult() }

@@ -34,7 +34,7 @@ struct CacheWriterCommand: AsyncParsableCommand {
             let due = UInt64(count) * 1_000_000_000 / 5_500
             let elapsed = start.elapsed
             // A sleep of less than the timer's slack would only come late.
-            if due > elapsed + 60_000 { usleep(UInt32((due - elapsed) / 1000)) }  // the pace that the row is named for
+            if due > elapsed + 60_000 { usleep(UInt32((due - elapsed) / 1000)) }  // the pace that the row requires
         }
         try ParentLines.answer(Double(count) / (Double(start.elapsed) / 1e9))
         _ = ParentLines.next()

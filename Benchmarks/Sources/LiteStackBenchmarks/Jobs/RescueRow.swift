@@ -44,7 +44,7 @@ enum RescueRow {
             ResultRow(
                 "jobs.rescue", unit: "ms", better: .lower, goal: 1000, ours: spread.p99, latencies: spread,
                 text:
-                    "99th percentile from `kill -9` of the process that runs a job to its start in another, whose worker "
+                    "99th percentile from `kill -9` of the process that runs a job to its start in another, whose "
                     + "worker had nothing to do before, \(count) times")
         ]
     }
