@@ -4,7 +4,7 @@ import Testing
 
 @testable import LiteCable
 
-@Suite(.timeLimit(.minutes(1))) struct RetentionLedgerTests {
+@Suite(.timeLimit(.minutes(5))) struct RetentionLedgerTests {
     private struct Weight: Hashable {
         let id: Int64
         let count: Int64

@@ -84,7 +84,7 @@ enum CacheCrashHelper {
             } catch let error as CacheError where error.code == .degraded {
                 break
             }
-            try await Task.sleep(for: .milliseconds(5))
+            try await Task.sleep(for: .milliseconds(5))  // the pace of the old release
         }
         let computed = try await cache.fetch(key) { 7 }
         let found = try await cache.get(key, as: Int.self)

@@ -32,7 +32,9 @@ enum CrashHelper {
         let jobs = try await JobQueue.open(at: path)
         say("open")
         let go = URL(filePath: path).deletingLastPathComponent().appending(path: "go").path
-        while !isTold, !FileManager.default.fileExists(atPath: go) { try await Task.sleep(for: .milliseconds(10)) }
+        while !isTold, !FileManager.default.fileExists(atPath: go) {
+            try await Task.sleep(for: .milliseconds(10))  // a file wakes nobody
+        }
         let worker = jobs.worker { handlers in
             handlers.handle(Note.self) { _, context in
                 say("attempt \(context.attempt)")

@@ -47,7 +47,7 @@ enum SocketServer {
             [folder = stack.folder] _, _ in
             say("running")
             while !FileManager.default.fileExists(atPath: folder + "/go") {
-                try await Task.sleep(for: .milliseconds(10))
+                try await Task.sleep(for: .milliseconds(10))  // a file wakes nobody
             }
             return "made by \(ProcessInfo.processInfo.processIdentifier)"
         }
