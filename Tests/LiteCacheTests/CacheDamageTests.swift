@@ -9,14 +9,14 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct CacheDamageTests {
     private struct Case {
         let cache: Cache
-        let log: WarningLog
+        let log: RecordingLog
         let folder: String
     }
 
     /// A cache with an entry in memory too, and a file that says it is damaged whenever it is read: its log is empty.
     private func withDamage(_ body: (Case) async throws -> Void) async throws {
         try await withTemporaryDirectory { folder in
-            let log = WarningLog()
+            let log = RecordingLog()
             let cache = try await Cache.open(at: folder + "/cache.sqlite3", logger: log.logger)
             try await cache.set("key", 1)
             try await cache.core.database.write { transaction in
@@ -55,7 +55,7 @@ import Testing
             await #expect { try await cache.invalidate(tag: "tag") } throws: { isDegraded($0) }
             await #expect { try await cache.clear() } throws: { isDegraded($0) }
             try await cache.maintain()
-            #expect(it.log.count == 1)
+            #expect(it.log.warningCount == 1)
         }
     }
 
@@ -87,7 +87,7 @@ import Testing
             let first = try await Cache.open(at: path)
             for number in 0..<2_000 { try await first.set("key \(number)", [UInt8](repeating: 1, count: 500)) }
             await first.close()
-            let log = WarningLog()
+            let log = RecordingLog()
             let cache = try await Cache.open(at: path, logger: log.logger)
             // By another descriptor of another process: closing one here would drop this process's locks.
             let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
@@ -99,7 +99,7 @@ import Testing
             ) { try await $0.waitForExit() }
             for number in 0..<2_000 { _ = try await cache.get("key \(number)", as: [UInt8].self) }
             #expect(cache.isDegraded)
-            #expect(log.count == 1)
+            #expect(log.warningCount == 1)
             let value = try await cache.fetch("key 1") { 7 }
             #expect(value == 7)
             await cache.close()

@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct CacheFileTests {
     @Test func `a damaged file is set aside with one warning, and the cache begins anew`() async throws {
         try await withTemporaryDirectory { folder in
-            let log = WarningLog()
+            let log = RecordingLog()
             let path = folder + "/cache.sqlite3"
             try Data(repeating: 0x5A, count: 20_000).write(to: URL(filePath: path))
             let cache = try await Cache.open(at: path, logger: log.logger)
@@ -17,7 +17,7 @@ import Testing
             #expect(try await cache.get("key") == 1)
             #expect(!cache.isDegraded)
             await cache.close()
-            #expect(log.count == 1)
+            #expect(log.warningCount == 1)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             #expect(names.count { $0.hasPrefix("cache.sqlite3.damaged-") } == 1)
         }

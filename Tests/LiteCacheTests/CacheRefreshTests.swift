@@ -10,7 +10,7 @@ import Testing
 
     /// A cache with an entry that has been over for a second, and may be served for a minute.
     private func withStaleEntry(
-        _ log: WarningLog = WarningLog(), _ body: (Cache, TestWall) async throws -> Void
+        _ log: RecordingLog = RecordingLog(), _ body: (Cache, TestWall) async throws -> Void
     ) async throws {
         let wall = TestWall()
         var configuration = Cache.Configuration()
@@ -29,7 +29,7 @@ import Testing
     func `a stale value outlives a refresh that failed, which is logged and not tried again at once`(
         failuresExpireIn: Duration?
     ) async throws {
-        let log = WarningLog()
+        let log = RecordingLog()
         try await withStaleEntry(log) { cache, wall in
             let tried = TestSignal()
             func fetch() async throws -> Int {
@@ -41,13 +41,13 @@ import Testing
                 }
             }
             #expect(try await fetch() == 1)
-            try await eventually("the failure is told") { log.count == 1 }
+            try await eventually("the failure is told") { log.warningCount == 1 }
             try await eventually("nothing is under way") { cache.core.flights.isIdle }
             for _ in 1...5 { #expect(try await fetch() == 1) }
             #expect(tried.count == 1)
             wall.advance(by: failuresExpireIn ?? .seconds(1))
             #expect(try await fetch() == 1)
-            try await eventually("it was tried again") { log.count == 2 }
+            try await eventually("it was tried again") { log.warningCount == 2 }
             #expect(tried.count == 2)
         }
     }

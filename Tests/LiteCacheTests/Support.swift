@@ -1,6 +1,7 @@
 import Foundation
 import LiteDB
 import LiteStackTesting
+import Logging
 import Synchronization
 
 @testable import LiteCache
@@ -65,5 +66,13 @@ extension Cache {
             }
             return ([ledger.bytes, ledger.entryCount], entries ?? [], places ?? 0)
         }
+    }
+}
+
+extension RecordingLog {
+    /// The cache's own warnings, and those that tell of a damaged file. Others of LiteDB can come at any time on a busy
+    /// machine: that a write was slow, say.
+    var warningCount: Int {
+        entries.count { $0.level >= .warning && ($0.source == "LiteCache" || $0.message.contains("damaged")) }
     }
 }

@@ -12,14 +12,14 @@ import Testing
     /// Runs `body` with a queue, and what is logged.
     private func withQueue(
         _ configuration: JobQueue.Configuration = .init(), durability: Database.Durability = .normal,
-        _ body: (JobQueue, Database, LogLines) async throws -> Void
+        _ body: (JobQueue, Database, RecordingLog) async throws -> Void
     ) async throws {
-        let log = LogLines()
+        let log = RecordingLog()
         var settings = Database.Configuration()
         settings.durability = durability
         try await withTemporaryDatabase(settings) { database in
             let jobs = try await JobQueue(
-                database, configuration: configuration, logger: Logger(label: "test") { _ in log })
+                database, configuration: configuration, logger: log.logger)
             try await body(jobs, database, log)
         }
     }

@@ -56,11 +56,11 @@ import Testing
 
     @Test func `a process that stands still while it runs a job is warned of`() async throws {
         try await withOtherWorker { jobs, database, id, child in
-            let log = LogLines()
+            let log = RecordingLog()
             var configuration = JobQueue.Configuration()
             configuration.unresponsiveAfter = .seconds(1)
             let other = try await JobQueue(
-                database, configuration: configuration, logger: Logger(label: "test") { _ in log })
+                database, configuration: configuration, logger: log.logger)
             let worker = other.worker { handlers in handlers.handle(Note.self) { _, _ in } }
             try await running(worker) {
                 #expect(log.count(of: "no sign of life") == 0)

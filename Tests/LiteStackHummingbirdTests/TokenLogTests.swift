@@ -6,36 +6,12 @@ import LiteStackHummingbird
 import LiteStackTesting
 import Logging
 import NIOHTTP1
-import Synchronization
 import Testing
 
 /// Tokens travel in addresses, so nothing that is logged may name them.
 @Suite(.timeLimit(.minutes(5))) struct TokenLogTests {
-    /// All that is logged, at every level, as one text.
-    private final class Log: Sendable {
-        private let kept = Mutex("")
-
-        var text: String { kept.withLock { $0 } }
-        var logger: Logger { Logger(label: "tests") { _ in Handler(log: self) } }
-
-        private struct Handler: LogHandler {
-            let log: Log
-            var metadata: Logger.Metadata = [:]
-            var logLevel = Logger.Level.trace
-
-            subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-                get { metadata[key] }
-                set { metadata[key] = newValue }
-            }
-
-            func log(event: LogEvent) {
-                log.kept.withLock { $0 += "\(event.message) \(metadata) \(event.metadata ?? [:])\n" }
-            }
-        }
-    }
-
     @Test func `no token is logged, of streams, of reads, and of those that are refused`() async throws {
-        let log = Log()
+        let log = RecordingLog()
         let stack = try await Stack.temporary(logger: log.logger)
         let keys = Cable.SigningKeys(.ephemeral())
         let router = Router()
@@ -59,7 +35,7 @@ import Testing
                 #expect(read.status == 401)
             }
         }
-        let text = log.text
+        let text = log.entries.map { "\($0.message) \($0.metadata)" }.joined(separator: "\n")
         #expect(!text.isEmpty)
         for token in [good, expired, forged] {
             // Neither the whole nor its parts: what it grants, and the signature.
