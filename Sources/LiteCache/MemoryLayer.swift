@@ -53,7 +53,9 @@ final class MemoryLayer: Sendable {
     func entry(_ hash: Int64, _ key: String, _ type: ObjectIdentifier, scope: Int) throws -> MemoryEntry? {
         if let answer = try look(hash, key, type, scope) { return answer.entry }
         try catchUp()
-        return try look(hash, key, type, scope)?.entry
+        // The shard agrees with the file as it was at some moment of this call. What was committed since then may show or
+        // not: beside one who writes all the time a comparison would send every other hit to the file.
+        return shards[Self.index(hash)].withLock { take(hash, key, type, scope, from: &$0) }
     }
 
     private struct Answer {
@@ -77,8 +79,16 @@ final class MemoryLayer: Sendable {
         _ hash: Int64, _ key: String, _ type: ObjectIdentifier, _ scope: Int, in shard: inout MemoryShard
     ) throws -> Answer? {
         guard try isCurrent(shard.token) else { return nil }
+        return Answer(entry: take(hash, key, type, scope, from: &shard))
+    }
+
+    /// The entry, counted as a hit.
+    @inline(__always)
+    private func take(
+        _ hash: Int64, _ key: String, _ type: ObjectIdentifier, _ scope: Int, from shard: inout MemoryShard
+    ) -> MemoryEntry? {
         guard let entry = shard.entry(hash), entry.scope == scope, entry.type == type, entry.key == key else {
-            return Answer(entry: nil)
+            return nil
         }
         shard.countHit(scope)
         if !entry.isVisited { entry.isVisited = true }
@@ -87,7 +97,7 @@ final class MemoryLayer: Sendable {
             entry.notedEpoch = visited.epoch
             visited.insert(entry.position)
         }
-        return Answer(entry: entry)
+        return entry
     }
 
     /// What is known of the row of an entry, which may have changed since.
@@ -147,7 +157,8 @@ final class MemoryLayer: Sendable {
 
     // MARK: Catching up
 
-    /// Works in what was committed since the last time. One read.
+    /// Works in what was committed since the last time. One read. When it returns, the shards agree with the file as it was at
+    /// some moment since it was called.
     private func catchUp() throws {
         if isShut.load(ordering: .relaxed) { return }
         try catching.withLock { _ in

@@ -142,8 +142,9 @@ import Testing
                     let activity = try await still.namespaceStatistics().activity
                     #expect(activity.misses == 0)
                     #expect(activity.memoryHits + activity.diskHits == reads)
-                    // Less than 65,536 changes behind nothing that was left alone is dropped.
-                    #expect(activity.memoryHits * 100 >= reads * 95)
+                    // Less than 65,536 changes behind nothing that was left alone is dropped, and a commit that comes while
+                    // the log is being read sends nobody to the file.
+                    #expect(activity.diskHits == 0)
                     #expect(try await cache.get("one") == 2000)
                     #expect(try await cache.get("two") == 2000)
                 }
