@@ -75,7 +75,8 @@ let package = Package(
             path: "Tests/LiteDBCrashHelper"
         ),
         .executableTarget(
-            name: "LiteStackTorture", dependencies: ["LiteDB", "LiteJobs", "LiteStackTesting", .logging],
+            name: "LiteStackTorture",
+            dependencies: ["LiteDB", "LiteJobs", "LiteStackTesting", "CLiteStackFaults", .logging],
             path: "Tests/LiteStackTorture"),
         .testTarget(
             name: "LiteDBTests",

@@ -4,8 +4,8 @@ import LiteJobs
 import LiteStackTesting
 import Logging
 
-/// Kills and stops working processes at random moments while jobs come, are cancelled and paused, and looks whether
-/// every job came to its due end, once, with its effects and followers, and no attempt was miscounted.
+/// Kills and stops working processes at random moments while jobs come, are cancelled and paused, and the disk is full for
+/// some seconds now and then, and looks whether every job came to its due end, once, with its effects and followers, and no attempt was miscounted.
 final class JobTorture {
     private static let workerCount = 3
     private static let checkInterval = 500
@@ -40,10 +40,10 @@ final class JobTorture {
         let jobs = try await JobQueue(database, logger: logger)
         try await database.write { transaction in try transaction.executeScript(JobTortureJobs.tables) }
         while report.killCount < killCount, report.isGood {
-            try await jobs.set(
-                schedule: JobSchedule(Self.schedule, "@every 1s", catchUp: .all(max: 10_000), Tick()))
+            let schedule = JobSchedule(Self.schedule, "@every 1s", catchUp: .all(max: 10_000), Tick())
+            try await TortureDisk.untilThereIsRoom { try await jobs.set(schedule: schedule) }
             try await killSome(jobs, database)
-            try await jobs.remove(schedule: Self.schedule)
+            try await TortureDisk.untilThereIsRoom { try await jobs.remove(schedule: Self.schedule) }
             try await finish(jobs)
             try await check(database)
         }
@@ -57,20 +57,26 @@ final class JobTorture {
         let share = (end - report.killCount + Self.workerCount - 1) / Self.workerCount
         let killer = JobTortureKiller(path: path, database: database)
         let producer = JobTortureProducer(jobs)
-        let seeds = (0..<Self.workerCount + 2).map { _ in random.next() }
+        let disk = TortureDisk(under: path)
+        let seeds = (0..<Self.workerCount + 3).map { _ in random.next() }
         async let produced = producer.produce(seeds[0])
         async let disturbed: Void = producer.disturb(seeds[1])
+        async let filled = disk.fillNowAndThen(seeds[2]) { producer.isRunning }
         do {
             // So that whatever fails ends the others too.
             defer { producer.stop() }
             let parts = try await withThrowingTaskGroup(of: JobTortureReport.self) { group in
-                for seed in seeds.dropFirst(2) { group.addTask { try await killer.kill(share, seed) } }
+                for seed in seeds.dropFirst(3) { group.addTask { try await killer.kill(share, seed) } }
                 return try await group.reduce(into: JobTortureReport()) { $0.add($1) }
             }
             report.add(parts)
         }
+        let full = try await filled
         ledger.add(try await produced)
         try await disturbed
+        report.fullCount += full.count
+        report.fullTime += full.time
+        report.refusedCount += full.refusedCount
     }
 
     /// Lets one worker, which nobody kills, do what is left. Some jobs kill it: then there is another.
@@ -99,9 +105,11 @@ final class JobTorture {
         ledger = JobLedger()
         guard report.isGood else { return }
         // What was found right is taken out, so that the file stays small.
-        try await database.write { transaction in
-            for table in ["effects", "steps", "outcomes", "lite_jobs"] {
-                try transaction.execute("DELETE FROM \(identifier: table)")
+        try await TortureDisk.untilThereIsRoom {
+            try await database.write { transaction in
+                for table in ["effects", "steps", "outcomes", "lite_jobs"] {
+                    try transaction.execute("DELETE FROM \(identifier: table)")
+                }
             }
         }
     }

@@ -20,38 +20,40 @@ final class JobTortureProducer: Sendable {
         isStopped.store(true, ordering: .relaxed)
     }
 
+    var isRunning: Bool { !isStopped.load(ordering: .relaxed) }
+
     func produce(_ seed: UInt64) async throws -> JobLedger {
         var random = RandomNumbers(seed: seed)
         var ledger = JobLedger()
         var serial = 0
+        var hasPoison = false
         func next() -> Int {
             serial += 1
             return serial
         }
-        while !isStopped.load(ordering: .relaxed) {
+        while isRunning {
             let transfer = Transfer(
                 serial: next(), amount: Int.random(in: 1...100, using: &random),
                 followerCount: Int.random(in: 0...2, using: &random))
-            var ids = [try await jobs.enqueue(transfer).id]
+            var ids = try await stored { [try await jobs.enqueue(transfer).id] }
             let chores = (0..<Int.random(in: 1...5, using: &random)).map { _ in Chore(serial: next()) }
             let tags = Bool.random(using: &random) ? ["slow"] : []
-            ids += try await jobs.enqueue(contentsOf: chores, tags: tags).map(\.id)
+            ids += try await stored { try await jobs.enqueue(contentsOf: chores, tags: tags).map(\.id) }
             // One at least, so that a short run has it too.
-            if ledger.enqueued.isEmpty || Int.random(in: 0..<100, using: &random) == 0 {
-                ids.append(try await jobs.enqueue(Poison(serial: next())).id)
+            if !hasPoison || Int.random(in: 0..<100, using: &random) == 0 {
+                let poison = Poison(serial: next())
+                ids += try await stored { [try await jobs.enqueue(poison).id] }
+                hasPoison = true
             }
             ledger.enqueued.formUnion(ids.map(\.rawValue))
             // Some that wait, some that run, some that are done.
-            if Int.random(in: 0..<4, using: &random) == 0 {
-                let known = Int64.random(in: 0...40, using: &random)
-                let id = (ids.randomElement(using: &random) ?? ids[0]).rawValue - known
-                if ledger.enqueued.contains(id), try await jobs.cancel(JobID(rawValue: id)) {
-                    ledger.cancelled.insert(id)
-                }
+            if let last = ids.randomElement(using: &random), Int.random(in: 0..<4, using: &random) == 0 {
+                let id = JobID(rawValue: last.rawValue - Int64.random(in: 0...40, using: &random))
+                let isKnown = ledger.enqueued.contains(id.rawValue)
+                let cancelled = try await stored { isKnown ? try await jobs.cancel(id) ? [id] : [] : [] }
+                ledger.cancelled.formUnion(cancelled.map(\.rawValue))
             }
-            while try await jobs.statistics().count(.available) > Self.backlogCount,
-                !isStopped.load(ordering: .relaxed)
-            {
+            while try await jobs.statistics().count(.available) > Self.backlogCount, isRunning {
                 try await Task.sleep(for: .milliseconds(5))
             }
             try await Task.sleep(for: .milliseconds(2))
@@ -59,14 +61,23 @@ final class JobTortureProducer: Sendable {
         return ledger
     }
 
+    /// What was stored; nothing if the disk is full, which is then held to be true.
+    private func stored(_ body: () async throws -> [JobID]) async throws -> [JobID] {
+        do {
+            return try await body()
+        } catch let error as DatabaseError where TortureDisk.isFull(error) {
+            return []
+        }
+    }
+
     /// Pauses now this, now that; all is resumed when it returns.
     func disturb(_ seed: UInt64) async throws {
         var random = RandomNumbers(seed: seed)
-        while !isStopped.load(ordering: .relaxed) {
+        while isRunning {
             let scope = Self.scopes.randomElement(using: &random) ?? .all
-            try await jobs.pause(scope)
+            try await TortureDisk.untilThereIsRoom { try await jobs.pause(scope) }
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...150, using: &random)))
-            try await jobs.resume(scope)
+            try await TortureDisk.untilThereIsRoom { try await jobs.resume(scope) }
             try await Task.sleep(for: .milliseconds(Int.random(in: 100...600, using: &random)))
         }
     }

@@ -6,6 +6,10 @@ struct JobTortureReport {
     var stopCount = 0
     /// Attempts that ran in a process while it stood still.
     var heldCount = 0
+    /// How often the disk was full, for how long in all, and how many writes of the one who enqueues it refused.
+    var fullCount = 0
+    var fullTime = Duration.zero
+    var refusedCount = 0
     var jobCount = 0
     /// Times that a worker died while it ran a job.
     var crashCount = 0
@@ -44,6 +48,9 @@ struct JobTortureReport {
         killCount += other.killCount
         stopCount += other.stopCount
         heldCount += other.heldCount
+        fullCount += other.fullCount
+        fullTime += other.fullTime
+        refusedCount += other.refusedCount
         jobCount += other.jobCount
         crashCount += other.crashCount
         crashedCount += other.crashedCount
@@ -57,7 +64,8 @@ struct JobTortureReport {
     var isGood: Bool { faults.values.allSatisfy { $0 == 0 } && integrity == "ok" }
 
     var text: String {
-        "\(killCount) kills, \(stopCount) stops with \(heldCount) attempts held, \(jobCount) jobs of which "
+        "\(killCount) kills, \(stopCount) stops with \(heldCount) attempts held, \(fullCount) times a full disk for "
+            + "\(fullTime.components.seconds) s with \(refusedCount) writes refused here, \(jobCount) jobs of which "
             + "\(followerCount) followed others and \(tickCount) came by schedule, \(crashCount) attempts cut off, "
             + "\(crashedCount) dead after \(JobTortureJobs.crashLimit) crashes, \(cancelledCount) cancelled; \(faultText)"
     }

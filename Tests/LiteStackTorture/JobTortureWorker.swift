@@ -28,8 +28,8 @@ struct JobTortureWorker: Sendable {
         settings.checkpointFrameCount = 200
         var logger = Logger(label: "torture")
         logger.logLevel = .error
-        let database = try await Database.open(at: path, configuration: settings, logger: logger)
-        let jobs = try await JobQueue(database, logger: logger)
+        TortureDisk(under: path).follow()
+        let (database, jobs) = try await open(settings, logger)
         let worker = jobs.worker(concurrency: 8) { handlers in
             JobTortureJobs.register(&handlers, jobs) { context in try await pause(context) }
         }
@@ -44,6 +44,19 @@ struct JobTortureWorker: Sendable {
         try await run.value
         await database.close()
         FileHandle.standardOutput.write(Data("\(Self.answer)\(busyCount), enqueued \(enqueuedCount)\n".utf8))
+    }
+
+    /// Opens the queue; tries again while the disk is full, as whoever starts it would.
+    private func open(_ settings: Database.Configuration, _ logger: Logger) async throws -> (Database, JobQueue) {
+        try await TortureDisk.untilThereIsRoom {
+            let database = try await Database.open(at: path, configuration: settings, logger: logger)
+            do {
+                return (database, try await JobQueue(database, logger: logger))
+            } catch {
+                await database.close()
+                throw error
+            }
+        }
     }
 
     private func pause(_ context: JobContext) async throws {
