@@ -29,7 +29,8 @@ public struct Worker: Service {
 
     /// Works until it is told to stop. Each call is a worker of its own.
     ///
-    /// - Throws: `JobError` with `lockFile`; `DatabaseError` if the database was closed or fails for good.
+    /// - Throws: `JobError` with `lockFile`; `DatabaseError` if the database was closed, or reading or writing it fails by
+    ///   something else than a full disk or others who write: handlers were cancelled then, and what could be recorded was.
     public func run() async throws {
         try await run(endsWhenIdle: false)
     }

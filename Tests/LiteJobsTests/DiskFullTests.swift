@@ -32,7 +32,7 @@ import Testing
     ) async throws {
         try await withQueue(durability: durability) { jobs, database, _ in
             let before = try await jobs.enqueue(Note(text: "before"))
-            let disk = FullDisk(under: database)
+            let disk = FailingDisk(under: database)
             await #expect { try await jobs.enqueue(Note(text: "lost")) } throws: { isDiskFull($0) }
             await #expect { try await jobs.enqueue(contentsOf: [Note(text: "lost"), Note(text: "lost")]) } throws: {
                 isDiskFull($0)
@@ -50,7 +50,7 @@ import Testing
             }
             // What was acknowledged is there, and can be read.
             #expect(try await jobs.jobs(where: JobFilter()).map(\.id) == [before.id])
-            #expect(disk.makeRoom() >= 4)
+            #expect(disk.mend() >= 4)
             let after = try await jobs.enqueue(Note(text: "after"))
             let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
             try await worker.runUntilIdle()
@@ -80,14 +80,14 @@ import Testing
                 try await eventually("the beginnings are noted") {
                     try await jobs.jobs(where: JobFilter()).count { $0.startedAt != nil } == 4
                 }
-                let disk = FullDisk(under: database)
+                let disk = FailingDisk(under: database)
                 mayEnd.send()
                 // It tries again and again, and says so once.
                 try await eventually("some tries") { disk.failureCount >= 6 }
                 #expect(log.count(of: "cannot write to its queue") == 1)
                 #expect(try await jobs.statistics().count(.completed) == 0)
                 #expect(runs.total == 4)
-                disk.makeRoom()
+                disk.mend()
                 for id in ids { _ = try await jobs.job(id, reaches: .completed) }
             }
             for id in ids {
@@ -111,12 +111,12 @@ import Testing
             try await running(worker) {
                 // Something to do first, so that it is registered and at rest.
                 _ = try await jobs.job(try await jobs.enqueue(Note(text: "first")), reaches: .completed)
-                let disk = FullDisk(under: database)
+                let disk = FailingDisk(under: database)
                 try await time.advance(by: .seconds(61))
                 try await eventually("some tries") { disk.failureCount >= 3 }
                 #expect(runs.total == 1)
                 #expect(try await jobs.job(id)?.attempt == 0)
-                disk.makeRoom()
+                disk.mend()
                 _ = try await jobs.job(id, reaches: .completed)
             }
             #expect(runs.total == 2)
@@ -129,11 +129,11 @@ import Testing
         try await withQueue { jobs, database, log in
             let id = try await jobs.enqueue(Note()).id
             let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
-            let disk = FullDisk(under: database)
+            let disk = FailingDisk(under: database)
             try await running(worker) {
                 try await eventually("some tries") { disk.failureCount >= 3 }
                 #expect(log.count(of: "cannot write to its queue") == 1)
-                disk.makeRoom()
+                disk.mend()
                 _ = try await jobs.job(id, reaches: .completed)
             }
         }
@@ -142,8 +142,8 @@ import Testing
     @Test func `a worker that is told to stop before there was room ends`() async throws {
         try await withQueue { jobs, database, _ in
             let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
-            let disk = FullDisk(under: database)
-            defer { disk.makeRoom() }
+            let disk = FailingDisk(under: database)
+            defer { disk.mend() }
             try await running(worker) { try await eventually("a try") { disk.failureCount >= 1 } }
         }
     }
@@ -164,11 +164,11 @@ import Testing
             try await eventually("the beginnings are noted") {
                 try await jobs.jobs(where: JobFilter()).count { $0.startedAt != nil } == 4
             }
-            let disk = FullDisk(under: database)
+            let disk = FailingDisk(under: database)
             await group.triggerGracefulShutdown()
             mayEnd.send()
             try await eventually("some tries") { disk.failureCount >= 3 }
-            disk.makeRoom()
+            disk.mend()
             try await run.value
             for id in ids {
                 let job = try #require(try await jobs.job(id))
@@ -198,10 +198,10 @@ import Testing
             }
             try await running(worker) {
                 try await started.wait()
-                let disk = FullDisk(under: database)
+                let disk = FailingDisk(under: database)
                 mayEnd.send()
                 try await failed.wait()
-                disk.makeRoom()
+                disk.mend()
                 let done = try await jobs.job(id, reaches: .completed)
                 #expect(done.attempt == 2)
                 #expect(done.errors.count == 1)

@@ -156,6 +156,31 @@ import Testing
         }
     }
 
+    @Test func `of 64 tasks in two processes that enqueue the same job one stores it`() async throws {
+        let helper = ChildProcess.builtExecutable("LiteStackCrashHelper")
+        let count = 50
+        try await withJobs { jobs, database in
+            let arguments = ["enqueue-unique", database.path, "\(count)"]
+            try await withChildProcess(helper, arguments: arguments) { one in
+                try await withChildProcess(helper, arguments: arguments) { other in
+                    for child in [one, other] { _ = try await child.line("the file is open") { $0 == "open" } }
+                    #expect(FileManager.default.createFile(atPath: database.directory + "/go", contents: nil))
+                    var storedCount = 0
+                    for child in [one, other] {
+                        #expect(try await child.waitForExit() == .exited(0))
+                        let last = try #require(child.lines.last)
+                        #expect(last.hasPrefix("stored "), "\(last)")
+                        storedCount += Int(last.dropFirst("stored ".count)) ?? 0
+                    }
+                    #expect(storedCount == count)
+                }
+            }
+            #expect(try await jobs.statistics().count(.available) == count)
+            let notes = try await jobs.enqueued(Note.self).map(\.text)
+            #expect(Set(notes) == Set((0..<count).map { "\($0)" }))
+        }
+    }
+
     @Test func `a dead unique job does not come back beside one like it`() async throws {
         try await withJobs { jobs, _ in
             let first = try await jobs.enqueue(Note(text: "a"), unique: .arguments())

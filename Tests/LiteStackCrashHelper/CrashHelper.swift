@@ -13,6 +13,7 @@ enum CrashHelper {
         case ("work-once-told", 2): try await work(on: arguments[1], isTold: false)
         case ("work-old", 2): try await DeployCommands.workAsOld(on: arguments[1])
         case ("work-new", 2): try await DeployCommands.workAsNew(on: arguments[1])
+        case ("enqueue-unique", 3): try await enqueueUnique(arguments[2], on: arguments[1])
         case ("publish", 4): try await publish(arguments[3], to: arguments[2], in: arguments[1])
         case ("subscribe", 3): try await subscribe(to: arguments[2], in: arguments[1])
         case ("join", 4): try await join(arguments[2], as: arguments[3], in: arguments[1])
@@ -31,10 +32,7 @@ enum CrashHelper {
     private static func work(on path: String, isTold: Bool = true) async throws {
         let jobs = try await JobQueue.open(at: path)
         say("open")
-        let go = URL(filePath: path).deletingLastPathComponent().appending(path: "go").path
-        while !isTold, !FileManager.default.fileExists(atPath: go) {
-            try await Task.sleep(for: .milliseconds(10))  // a file wakes nobody
-        }
+        if !isTold { try await waitUntilTold(on: path) }
         let worker = jobs.worker { handlers in
             handlers.handle(Note.self) { _, context in
                 say("attempt \(context.attempt)")
@@ -42,6 +40,34 @@ enum CrashHelper {
             }
         }
         try await worker.run()
+    }
+
+    /// Waits for a file `go` beside the other.
+    private static func waitUntilTold(on path: String) async throws {
+        let go = URL(filePath: path).deletingLastPathComponent().appending(path: "go").path
+        while !FileManager.default.fileExists(atPath: go) {
+            try await Task.sleep(for: .milliseconds(1))  // a file wakes nobody
+        }
+    }
+
+    /// Enqueues so many jobs 32 times each, by 32 tasks at once, and says how often one was stored.
+    private static func enqueueUnique(_ count: String, on path: String) async throws {
+        let jobs = try await JobQueue.open(at: path)
+        say("open")
+        try await waitUntilTold(on: path)
+        var storedCount = 0
+        for number in 0..<(Int(count) ?? 0) {
+            let handles = try await withThrowingTaskGroup(of: JobHandle<Note>.self) { group in
+                for _ in 0..<32 {
+                    group.addTask { try await jobs.enqueue(Note(text: "\(number)"), unique: .arguments()) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            guard Set(handles.map(\.id)).count == 1 else { return say("more than one of \(number)") }
+            storedCount += handles.count { !$0.isDuplicate }
+        }
+        say("stored \(storedCount)")
+        await jobs.close()
     }
 
     private static func publish(_ text: String, to channel: String, in path: String) async throws {
