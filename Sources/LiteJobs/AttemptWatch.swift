@@ -6,7 +6,7 @@ struct AttemptWatch: Sendable {
 
     /// Watches an attempt with a timeout. Cancel the task when the attempt has ended.
     func start(_ attempt: Attempt, _ task: Task<Void, Never>, timeout: Duration) -> Task<Void, Never> {
-        let clock = jobs.configuration.clock
+        let clock = jobs.configuration.attemptClock
         return Task {
             // Cancelled because the attempt ended in time.
             guard (try? await clock.sleep(for: timeout)) != nil else { return }
@@ -21,7 +21,9 @@ struct AttemptWatch: Sendable {
     /// Reports an attempt that goes on although it was cancelled.
     func reportIfStuck(_ attempt: Attempt, isRunning: () -> Bool) async {
         // Cancelled because it ended.
-        guard (try? await jobs.configuration.clock.sleep(for: jobs.configuration.stuckAfter)) != nil else { return }
+        guard (try? await jobs.configuration.attemptClock.sleep(for: jobs.configuration.stuckAfter)) != nil else {
+            return
+        }
         guard isRunning() else { return }
         jobs.log(attempt.job, .error, "A job does not stop although it was cancelled; its slot is lost until it does")
         jobs.hub.tell(attempt.job.id, attempt.job.kind, .stuck)

@@ -63,7 +63,8 @@ struct ClaimPlanner: Sendable {
     }
 
     private mutating func overdue(_ ageing: Duration?, _ now: Int64) -> Int64? {
-        guard let ageing, now >= nextAgeing else { return nil }
+        // A time that lies further ahead is from before the clock was put back.
+        guard let ageing, now >= nextAgeing || nextAgeing - now > Self.ageingIntervalMilliseconds else { return nil }
         nextAgeing = now + Self.ageingIntervalMilliseconds
         return now - ageing.wholeMilliseconds
     }

@@ -41,7 +41,8 @@ extension JobQueue {
         public var metricsFactory: any MetricsFactory = MetricsSystem.factory
         /// The time of day. Default the system's clock.
         public var now: @Sendable () -> Date = { Date() }
-        /// What waits are measured by. Default the continuous clock.
+        /// What waits are measured by. Default the continuous clock, of which the time in which the machine sleeps is a
+        /// part; timeouts and the like are then measured without it.
         public var clock: any Clock<Duration> = ContinuousClock()
         /// Where the jitter of retries comes from. Default the system's generator.
         public var random: @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
@@ -51,6 +52,9 @@ extension JobQueue {
 
         /// The defaults.
         public init() {}
+
+        /// What attempts are timed by: a machine that sleeps does nothing for them.
+        var attemptClock: any Clock<Duration> { clock is ContinuousClock ? SuspendingClock() : clock }
     }
 }
 

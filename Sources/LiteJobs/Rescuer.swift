@@ -18,13 +18,23 @@ final class Rescuer: Sendable {
     private var grace: Duration { max(Self.missingFileGrace, jobs.configuration.housekeepingInterval * 3) }
 
     private let jobs: JobQueue
-    private let now: @Sendable () -> ContinuousClock.Instant
-    private let missing = Mutex<[RegisteredWorker: ContinuousClock.Instant]>([:])
-    private let unresponsive = Mutex<Set<RegisteredWorker>>([])
+    private let now: @Sendable () -> SuspendingClock.Instant
+    private let missing = Mutex<[RegisteredWorker: SuspendingClock.Instant]>([:])
+    private let signs = Mutex<[RegisteredWorker: SignOfLife]>([:])
     private let nextPrune = Mutex<Int64>(0)
-    private let lastTidying = Mutex<ContinuousClock.Instant?>(nil)
+    private let lastTidying = Mutex<SuspendingClock.Instant?>(nil)
 
-    init(jobs: JobQueue, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+    /// The last that was seen of a worker.
+    private struct SignOfLife {
+        /// What its file says.
+        let touchedAt: Int64
+        /// When that was seen first, by this process's own clock: the one that the file goes by can be set, and machines sleep.
+        let seenAt: SuspendingClock.Instant
+        var isTold = false
+    }
+
+    /// - Parameter now: Time that passes while the machine runs.
+    init(jobs: JobQueue, now: @escaping @Sendable () -> SuspendingClock.Instant = { .now }) {
         self.jobs = jobs
         self.now = now
     }
@@ -34,6 +44,7 @@ final class Rescuer: Sendable {
         let store = jobs.store
         let others = try jobs.database.read { snapshot in try store.workers(except: own, in: snapshot) }
         missing.withLock { missing in missing = missing.filter { others.contains($0.key) } }
+        signs.withLock { signs in signs = signs.filter { others.contains($0.key) } }
         for other in others { try await look(at: other) }
     }
 
@@ -65,19 +76,16 @@ final class Rescuer: Sendable {
     private func warnIfUnresponsive(_ other: RegisteredWorker) throws {
         let path = WorkerLock.path(for: other.uuid, in: jobs.database.runDirectory)
         guard let touched = LockFile.touchedAt(path) else { return }
-        let silence = Duration.milliseconds(LockFile.now() - touched)
-        let isSilent = silence >= jobs.configuration.unresponsiveAfter
-        let isNew = unresponsive.withLock { known in
-            if isSilent { return known.insert(other).inserted }
-            known.remove(other)
-            return false
+        let now = now()
+        let sign = signs.withLock { signs in
+            if signs[other]?.touchedAt != touched { signs[other] = SignOfLife(touchedAt: touched, seenAt: now) }
+            return signs[other] ?? SignOfLife(touchedAt: touched, seenAt: now)
         }
-        guard isSilent, isNew else { return }
+        let silence = now - sign.seenAt
+        guard silence >= jobs.configuration.unresponsiveAfter, !sign.isTold else { return }
         let store = jobs.store
-        guard try jobs.database.read({ snapshot in try store.isBusy(other.id, in: snapshot) }) else {
-            _ = unresponsive.withLock { $0.remove(other) }
-            return
-        }
+        guard try jobs.database.read({ snapshot in try store.isBusy(other.id, in: snapshot) }) else { return }
+        signs.withLock { $0[other]?.isTold = true }
         jobs.logger.error(
             "A worker process lives and gives no sign of life; its jobs stay its own. Resume it or kill it",
             metadata: ["pid": "\(other.processID)", "seconds": "\(silence.components.seconds)"])
@@ -110,7 +118,8 @@ final class Rescuer: Sendable {
     func prune() async throws -> Bool {
         let now = jobs.clock.milliseconds()
         let isDue = nextPrune.withLock { next in
-            guard now >= next else { return false }
+            // A time that lies further ahead is from before the clock was put back.
+            guard now >= next || next - now > Self.pruneIntervalMilliseconds else { return false }
             next = now + Self.pruneIntervalMilliseconds
             return true
         }

@@ -125,7 +125,7 @@ struct WorkerLoop: Sendable {
 
     /// Waits for what runs, and cancels it when the grace is over.
     private func drain(_ registration: WorkerRegistration, _ group: inout DiscardingTaskGroup) async {
-        let (clock, grace, control) = (configuration.clock, configuration.shutdownGrace, control)
+        let (clock, grace, control) = (configuration.attemptClock, configuration.shutdownGrace, control)
         pool.stopStarting()
         if pool.runningCount > 0, control.phase < .cancelling, !endsWhenIdle {
             group.addTask {

@@ -144,7 +144,7 @@ import Testing
 
     @Test func `a missing lock file is a death only after two seconds`() async throws {
         try await withJobs { jobs, _ in
-            let start = ContinuousClock.now
+            let start = SuspendingClock.now
             let id = try await jobs.enqueue(Note())
             let (worker, _) = try await claim(jobs)
             try FileManager.default.removeItem(atPath: worker.lock.path)
@@ -237,7 +237,7 @@ import Testing
         }
     }
 
-    private func rescuer(_ jobs: JobQueue, _ start: ContinuousClock.Instant) -> (Offset, Rescuer) {
+    private func rescuer(_ jobs: JobQueue, _ start: SuspendingClock.Instant) -> (Offset, Rescuer) {
         let offset = Offset()
         return (offset, Rescuer(jobs: jobs) { start + offset.value })
     }
