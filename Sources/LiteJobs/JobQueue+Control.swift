@@ -99,14 +99,35 @@ extension JobQueue {
     }
 
     /// Ends a pause. Nothing happens if there is none. One write transaction, and for a tag one more for each 500 jobs
-    /// that were held back.
+    /// that were held back for tags. If the process dies before all of them are back, a worker goes on.
     ///
     /// - Throws: `DatabaseError`.
     public func resume(_ scope: PauseScope) async throws {
         let store = store
-        try await database.write { transaction in try store.resume(scope, in: transaction) }
-        guard case .tag = scope else { return }
-        while try await database.write({ transaction in try store.unparkPaused(in: transaction) }) > 0 {}
+        guard case .tag(let tag) = scope else {
+            return try await database.write { transaction in try store.resume(scope, in: transaction) }
+        }
+        try await database.write { transaction in try store.beginToResume(tag: tag, in: transaction) }
+        try await finishResuming([tag])
+    }
+
+    /// Goes on where somebody ended the pause of a tag and died before all jobs were back. Called by workers.
+    func finishResuming() async throws {
+        let store = store
+        let tags = try database.read { snapshot in try store.endingTags(in: snapshot) }
+        if !tags.isEmpty { try await finishResuming(tags) }
+    }
+
+    private func finishResuming(_ tags: [String]) async throws {
+        let store = store
+        var last: JobID? = JobID(rawValue: 0)
+        // Each is looked at once: those that have another paused tag stay, or workers would put them aside again and again.
+        while let id = last {
+            last = try await database.write { transaction in try store.unparkPaused(after: id, in: transaction) }
+        }
+        try await database.write { transaction in
+            for tag in tags { try store.endResuming(tag: tag, in: transaction) }
+        }
     }
 
     /// What is paused. One read.

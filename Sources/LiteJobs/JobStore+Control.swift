@@ -89,12 +89,16 @@ extension JobStore {
 
     // MARK: Pausing
 
+    /// The time of a pause that is at its end: it holds nothing back any more, and stands there until all that was put aside
+    /// for it is back, so that somebody else goes on if who ended it dies.
+    private static let ending: Int64 = 0
+
     func pauses(in access: borrowing some ReadAccess & ~Copyable) throws -> JobPauses {
         JobPauses(try pausedScopes(in: access))
     }
 
     func pausedScopes(in access: borrowing some ReadAccess & ~Copyable) throws -> [PauseScope] {
-        try access.all("SELECT scope, name FROM lite_job_pauses") { row in
+        try access.all("SELECT scope, name FROM lite_job_pauses WHERE paused_at > \(Self.ending)") { row in
             PauseScope(scope: try row.text(0), name: try row.text(1))
         }.compactMap(\.self)
     }
@@ -103,8 +107,8 @@ extension JobStore {
         try transaction.execute(
             """
             INSERT INTO lite_job_pauses (scope, name, paused_at)
-            VALUES (\(scope.columns.scope), \(scope.columns.name), \(now))
-            ON CONFLICT (scope, name) DO NOTHING
+            VALUES (\(scope.columns.scope), \(scope.columns.name), \(max(now, Self.ending + 1)))
+            ON CONFLICT (scope, name) DO UPDATE SET paused_at = excluded.paused_at WHERE paused_at = \(Self.ending)
             """)
     }
 
@@ -114,21 +118,50 @@ extension JobStore {
             "DELETE FROM lite_job_pauses WHERE scope = \(scope.columns.scope) AND name = \(scope.columns.name)")
     }
 
-    /// Brings some of the jobs back that were put aside for a tag. Those with another paused tag are put aside again by
-    /// the claim that meets them.
+    /// Begins to end the pause of a tag: from now on nothing is put aside for it.
+    func beginToResume(tag: String, in transaction: borrowing Transaction) throws {
+        try transaction.execute(
+            "UPDATE lite_job_pauses SET paused_at = \(Self.ending) WHERE scope = 'tag' AND name = \(tag)")
+    }
+
+    /// The tags whose pauses are at their end, and of which not all is back.
+    func endingTags(in access: borrowing some ReadAccess & ~Copyable) throws -> [String] {
+        try access.all(
+            "SELECT name FROM lite_job_pauses WHERE scope = 'tag' AND paused_at = \(Self.ending)", as: String.self)
+    }
+
+    /// The pause has ended, unless there is one again.
+    func endResuming(tag: String, in transaction: borrowing Transaction) throws {
+        try transaction.execute(
+            """
+            DELETE FROM lite_job_pauses
+            WHERE scope = 'tag' AND name = \(tag) AND paused_at = \(Self.ending)
+            """)
+    }
+
+    /// Looks at some of the jobs that were put aside for a tag, and brings those back that have no paused one.
     ///
-    /// - Returns: How many.
-    func unparkPaused(in transaction: borrowing Transaction) throws -> Int {
+    /// - Returns: The last that it looked at; nil if there are none after `id`.
+    func unparkPaused(after id: JobID, in transaction: borrowing Transaction) throws -> JobID? {
+        let found = try transaction.all(
+            """
+            SELECT id
+            FROM lite_jobs
+            WHERE state = 'parked' AND reason = 'pausedTag' AND id > \(id.rawValue)
+            ORDER BY id
+            LIMIT \(Self.sliceCount)
+            """, as: Int64.self)
+        guard let last = found.last else { return nil }
         try transaction.execute(
             """
             UPDATE lite_jobs
             SET state = 'available', reason = NULL
-            WHERE id IN (
-                SELECT id
-                FROM lite_jobs
-                WHERE state = 'parked' AND reason = 'pausedTag'
-                ORDER BY id
-                LIMIT \(Self.sliceCount))
+            WHERE id IN (\(list: found)) AND NOT EXISTS (
+                SELECT 1
+                FROM json_each(CASE WHEN json_valid(lite_jobs.tags) THEN lite_jobs.tags ELSE '[]' END) AS own
+                JOIN lite_job_pauses AS pause ON pause.scope = 'tag' AND pause.name = own.value
+                WHERE pause.paused_at > \(Self.ending))
             """)
+        return JobID(rawValue: last)
     }
 }

@@ -116,6 +116,7 @@ struct WorkerLoop: Sendable {
                 if (try? await clock.sleep(for: Rescuer.pruneDelay)) != nil { control.housekeepingIsDue() }
             }
         }
+        try await jobs.finishResuming()
         try await jobs.fireSchedules()
         for attempt in pool.attempts {
             if let report = attempt.state.takeKeptReport() { try await jobs.write(report, of: attempt.job) }

@@ -37,6 +37,89 @@ import Testing
         }
     }
 
+    @Test func `resuming a tag ends although its jobs have another one that is paused`() async throws {
+        try await withJobs { jobs, database in
+            try await jobs.pause(.tag("a"))
+            try await jobs.pause(.tag("b"))
+            try await jobs.enqueue(contentsOf: (0..<1_500).map { Note(text: "\($0)") }, tags: ["a", "b"])
+            let free = try await jobs.enqueue(contentsOf: (0..<600).map { Note(text: "\($0)") }, tags: ["a"])
+            let (done, resumed) = (TestSignal(), TestSignal())
+            let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in done.send() } }
+            func tokens() throws -> Int {
+                try database.read { snapshot in
+                    try snapshot.first("SELECT sum(token) FROM lite_jobs WHERE state = 'parked'", as: Int.self) ?? 0
+                }
+            }
+            try await running(worker) {
+                try await eventually("all are put aside") { try await jobs.statistics().count(.parked) == 2_100 }
+                let before = try tokens()
+                let resumption = Task {
+                    try await jobs.resume(.tag("a"))
+                    resumed.send()
+                }
+                try await resumed.wait(within: .seconds(30))
+                try await resumption.value
+                try await done.wait(count: free.count)
+                #expect(try await jobs.statistics().count(.parked) == 1_500)
+                // Those that stay were left alone: bringing each of them back and putting it aside again counts two.
+                #expect(try tokens() == before - 600 * 2)
+                try await jobs.resume(.tag("b"))
+                try await done.wait(count: 2_100)
+            }
+        }
+    }
+
+    @Test func `a worker goes on where somebody who resumed a tag was killed`() async throws {
+        try await withJobs { jobs, database in
+            try await jobs.pause(.tag("a"))
+            let ids = try await jobs.enqueue(contentsOf: (0..<1_200).map { Note(text: "\($0)") }, tags: ["a"]).map(\.id)
+            try await worker(jobs).runUntilIdle()
+            #expect(try await jobs.statistics().count(.parked) == ids.count)
+            // What the first of several transactions leaves: no job is back yet.
+            try await database.execute("UPDATE lite_job_pauses SET paused_at = 0")
+            #expect(try await jobs.pauses() == [])
+            try await running(worker(jobs)) {
+                try await eventually("all are done") { try await jobs.statistics().count(.completed) == ids.count }
+                try await eventually("the pause is gone") {
+                    try database.read { snapshot in try snapshot.rowCount(of: "lite_job_pauses") } == 0
+                }
+            }
+            // One that is paused again before its end is a pause again.
+            try await jobs.pause(.tag("a"))
+            try await database.execute("UPDATE lite_job_pauses SET paused_at = 0")
+            try await jobs.pause(.tag("a"))
+            #expect(try await jobs.pauses() == [.tag("a")])
+        }
+    }
+
+    @Test func `jobs are found by their times, page after page`() async throws {
+        let time = TestTime()
+        try await withJobs(time.configuration) { jobs, _ in
+            var ids: [JobID] = []
+            for _ in 0..<5 {
+                ids.append(try await jobs.enqueue(OnceOnly()).id)
+                let failing = jobs.worker { handlers in handlers.handle(OnceOnly.self) { _, _ in throw Broken() } }
+                try await failing.runUntilIdle()
+                time.clock.advance(by: .seconds(10))
+            }
+            func found(_ change: (inout JobFilter) -> Void) async throws -> [JobID] {
+                var filter = JobFilter.dead
+                change(&filter)
+                return try await jobs.jobs(where: filter).map(\.id)
+            }
+            #expect(try await found { $0.enqueuedAfter = TestTime.start + 20 } == [ids[4], ids[3]])
+            #expect(try await found { $0.finishedAfter = TestTime.start + 10 } == [ids[4], ids[3], ids[2]])
+            #expect(try await found { $0.finishedBefore = TestTime.start + 20 } == [ids[1], ids[0]])
+            #expect(try await found { $0.limit = 2 } == [ids[4], ids[3]])
+            #expect(try await found { ($0.limit, $0.before) = (2, ids[3]) } == [ids[2], ids[1]])
+            #expect(try await found { $0.limit = -1 } == [])
+            var filter = JobFilter.dead
+            (filter.finishedAfter, filter.finishedBefore) = (TestTime.start, TestTime.start + 20)
+            #expect(try await jobs.retry(where: filter) == 1)
+            #expect(try await jobs.job(ids[1])?.state == .available)
+        }
+    }
+
     @Test func `a job that is due while all is paused keeps no worker from being idle`() async throws {
         try await withTemporaryJobs { test in
             try await test.jobs.pause(.all)
