@@ -142,6 +142,8 @@ struct WorkerLoop: Sendable {
                 isReported = true
             }
             if await recordLast(registration, &group), pool.isEmpty { return }
+            // A look that fails is made up for by the next; what runs on records nothing.
+            try? cancelLostAttempts(registration, isForced: false, &group)
             let events = await control.next()
             // A worker that drains for long must not be taken for dead because somebody emptied the folder.
             if events.isHousekeepingDue {

@@ -70,6 +70,41 @@ import Testing
         }
     }
 
+    @Test func `a job is cancelled at once while its worker waits for others to finish`() async throws {
+        try await withJobs { jobs, _ in
+            let (started, mayEnd, isDraining, wasCancelled) = (TestSignal(), TestSignal(), TestSignal(), TestSignal())
+            let id = try await jobs.enqueue(Note(text: "cancelled")).id
+            let other = try await jobs.enqueue(Note(text: "other")).id
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { job, context in
+                    started.send()
+                    guard job.text == "cancelled" else {
+                        try await eventually("the shutdown") { context.isShuttingDown }
+                        isDraining.send()
+                        return try await mayEnd.wait(within: .seconds(60))
+                    }
+                    do {
+                        try await TestSignal().wait(within: .seconds(60))
+                    } catch is CancellationError {
+                        wasCancelled.send()
+                    }
+                }
+            }
+            let group = group(worker)
+            let run = Task { try await group.run() }
+            try await started.wait(count: 2)
+            await group.triggerGracefulShutdown()
+            try await isDraining.wait()
+            #expect(try await jobs.cancel(id))
+            // The grace is 25 s: it is not the end of that which cancels it.
+            try await wasCancelled.wait(within: .seconds(15))
+            mayEnd.send()
+            try await run.value
+            #expect(try await jobs.job(id)?.state == .cancelled)
+            #expect(try await jobs.job(other)?.state == .completed)
+        }
+    }
+
     @Test func `cancelling a worker interrupts its jobs at once, and what was done stays done`() async throws {
         try await withJobs { jobs, _ in
             let started = TestSignal()
