@@ -100,11 +100,20 @@ extension JobStore {
                 as: Bool.self)
             if found ?? false { return true }
         }
-        return try access.first(
-            "SELECT EXISTS (SELECT 1 FROM lite_job_locks WHERE expires_at <= \(now))", as: Bool.self) ?? false
+        let hasLock = try access.first(
+            "SELECT EXISTS (SELECT 1 FROM lite_job_locks WHERE expires_at <= \(now))", as: Bool.self)
+        return try hasLock ?? false || hasEmptyCounts(in: access)
     }
 
-    /// Removes some finished jobs that are old enough, and locks that are over.
+    /// How many counts of nothing are kept: those of queues and kinds in use come and go all the time.
+    private static let emptyCountLimit = 1_000
+
+    private func hasEmptyCounts(in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
+        let count = try access.first("SELECT count(*) FROM lite_job_counts WHERE count = 0", as: Int.self)
+        return count ?? 0 > Self.emptyCountLimit
+    }
+
+    /// Removes some finished jobs that are old enough, locks that are over, and counts of queues that nobody uses any more.
     ///
     /// - Returns: Whether there may be more.
     func prune(at now: Int64, in transaction: borrowing Transaction) throws -> Bool {
@@ -117,7 +126,14 @@ extension JobStore {
             DELETE FROM lite_job_locks
             WHERE key IN (SELECT key FROM lite_job_locks WHERE expires_at <= \(now) LIMIT \(Self.pruneLimit))
             """)
-        return isFull || count >= Self.pruneLimit
+        guard try hasEmptyCounts(in: transaction) else { return isFull || count >= Self.pruneLimit }
+        try transaction.execute(
+            """
+            DELETE FROM lite_job_counts
+            WHERE (queue, kind, state) IN (
+                SELECT queue, kind, state FROM lite_job_counts WHERE count = 0 LIMIT \(Self.pruneLimit))
+            """)
+        return true
     }
 
     static func prune(_ state: String, at now: Int64) -> SQL {

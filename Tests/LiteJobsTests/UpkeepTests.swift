@@ -23,6 +23,29 @@ import Testing
         }
     }
 
+    @Test func `the counts of queues that nobody uses any more go, and the others stay right`() async throws {
+        try await withJobs { jobs, database in
+            try await database.write { transaction in
+                for tenant in 0..<3_000 { try jobs.enqueue(Note(), queue: "tenant \(tenant)", in: transaction) }
+            }
+            let kept = try await jobs.enqueue(Note(), queue: "kept").id
+            func rowCount() throws -> Int {
+                try database.read { snapshot in try snapshot.rowCount(of: "lite_job_counts") }
+            }
+            try await database.execute("DELETE FROM lite_jobs WHERE queue <> 'kept'")
+            #expect(try rowCount() == 3_001)
+            let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
+            try await running(worker) {
+                try await eventually("they are gone") { try rowCount() < 1_500 }
+            }
+            #expect(try await jobs.statistics().count(.available, in: "kept") == 1)
+            try await jobs.enqueue(Note(), queue: "tenant 7")
+            #expect(try await jobs.statistics().count(.available) == 2)
+            #expect(try await jobs.cancel(kept))
+            #expect(try await jobs.statistics().count(.cancelled) == 1)
+        }
+    }
+
     private struct Gone: Job {
         static let kind = "gone"
         static let completedRetention: Duration? = .zero
