@@ -22,6 +22,7 @@ final class Rescuer: Sendable {
     private let missing = Mutex<[RegisteredWorker: SuspendingClock.Instant]>([:])
     private let signs = Mutex<[RegisteredWorker: SignOfLife]>([:])
     private let nextPrune = Mutex<Int64>(0)
+    private let parked = ParkedJobs()
     private let lastTidying = Mutex<SuspendingClock.Instant?>(nil)
 
     /// The last that was seen of a worker.
@@ -129,6 +130,11 @@ final class Rescuer: Sendable {
         let isFull = try await jobs.database.writeRelaxed { transaction in try store.prune(at: now, in: transaction) }
         if isFull { nextPrune.withLock { $0 = 0 } }
         return isFull
+    }
+
+    /// Warns of jobs that nobody knows.
+    func warnOfParked() throws {
+        try parked.look(at: jobs, now: now())
     }
 
     /// Removes lock files that nobody needs, now and then. One listing of the folder; reads only if there is an old one.

@@ -110,6 +110,7 @@ struct WorkerLoop: Sendable {
         try registration.check()
         try await rescuer.look(except: registration.id)
         try rescuer.tidy()
+        try rescuer.warnOfParked()
         if try await rescuer.prune() {
             let (clock, control) = (configuration.clock, control)
             group.addTask {

@@ -102,6 +102,68 @@ import Testing
         }
     }
 
+    @Test func `a thousand jobs that nobody knows hold up none behind them, and come back`() async throws {
+        struct Unknown: Job { static let kind = "unknown" }
+        try await withJobs { jobs, _ in
+            try await jobs.enqueue(contentsOf: (0..<1_000).map { _ in Unknown() }, priority: 9)
+            let known = try await jobs.enqueue(Note())
+            let old = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
+            try await old.runUntilIdle()
+            #expect(try await jobs.job(known)?.state == .completed)
+            #expect(try await jobs.statistics().count(.parked) == 1_000)
+            let new = jobs.worker(concurrency: 64) { handlers in handlers.handle(Unknown.self) { _, _ in } }
+            try await new.runUntilIdle()
+            #expect(try await jobs.statistics().count(.completed) == 1_001)
+        }
+    }
+
+    @Test func `jobs that no worker knows are told of once, when they have waited for a minute`() async throws {
+        struct Unknown: Job { static let kind = "unknown" }
+        struct Newer: Job {
+            static let kind = "note"
+            static let version = 2
+        }
+        let log = RecordingLog()
+        try await withTemporaryDatabase { database in
+            let jobs = try await JobQueue(database, logger: log.logger)
+            try await jobs.pause(.kind("once-only"))
+            try await jobs.pause(.tag("later"))
+            try await jobs.enqueue(contentsOf: [Unknown(), Unknown()])
+            try await jobs.enqueue(Newer())
+            try await jobs.enqueue(OnceOnly())
+            try await jobs.enqueue(TestTimeJob(), tags: ["later"])
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, _ in }
+                handlers.handle(OnceOnly.self) { _, _ in }
+                handlers.handle(TestTimeJob.self) { _, _ in }
+            }
+            try await worker.runUntilIdle()
+            #expect(try await jobs.statistics().count(.parked) == 5)
+            let passed = Mutex(Duration.zero)
+            let start = SuspendingClock.now
+            let rescuer = Rescuer(jobs: jobs) { start + passed.withLock { $0 } }
+            func count(after wait: Duration) throws -> Int {
+                passed.withLock { $0 += wait }
+                try rescuer.warnOfParked()
+                return log.count(of: "no worker knows")
+            }
+            #expect(try count(after: .zero) == 0)
+            #expect(try count(after: .seconds(59)) == 0)
+            // Of the two kinds, not of what is paused.
+            #expect(try count(after: .seconds(1)) == 2)
+            #expect(try count(after: .seconds(60)) == 2)
+            // Again, if they come again.
+            try await jobs.cancel(where: .kind("unknown"))
+            #expect(try count(after: .seconds(60)) == 2)
+            try await jobs.enqueue(Unknown())
+            try await worker.runUntilIdle()
+            #expect(try count(after: .seconds(60)) == 2)
+            #expect(try count(after: .seconds(60)) == 3)
+        }
+    }
+
+    private struct TestTimeJob: Job { static let kind = "test-time" }
+
     @Test func `large numbers that differ are not alike`() async throws {
         struct Big: Job {
             static let kind = "big"
