@@ -33,7 +33,8 @@ public struct JobHandle<J: Job>: Sendable {
 extension JobHandle where J.Output: Codable {
     /// What the job's handler returned. Waits until the job is finished, in whatever process.
     ///
-    /// Retries are waited for; limit it with a task that you cancel. A job that is not kept (see
+    /// Retries are waited for; limit it with a task that you cancel. Each commit that concerns jobs costs each who waits one
+    /// read: let hundreds wait, not hundreds of thousands. A job that is not kept (see
     /// ``JobQueue/Configuration/completedRetention``) has no value.
     ///
     /// - Throws: `JobError` with `jobDead`, `jobCancelled` or `jobGone`; `CancellationError`; `DatabaseError`.

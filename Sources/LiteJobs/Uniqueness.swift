@@ -8,7 +8,8 @@ public struct Uniqueness: Sendable {
         case started
         /// Until it is completed, cancelled or dead; a job that waits for its next attempt keeps others away.
         case finished
-        /// For this time from its enqueueing, whatever becomes of it. To the millisecond.
+        /// For this time from its enqueueing, whatever becomes of it. To the millisecond. Only jobs that are enqueued with
+        /// such a time as well heed it, and only each other.
         case time(Duration)
     }
 

@@ -101,6 +101,25 @@ import Testing
                 == ["2026-11-01T07:00:00Z", "2026-11-02T07:00:00Z"])
     }
 
+    /// The clocks of each zone go forward and back: a time in the gap, the hour before it, a time that comes twice.
+    @Test(arguments: [
+        // Forward on 8 March at 07:00 UTC, from 02:00 to 03:00; Berlin's way back is on 25 October at 01:00 UTC.
+        ("30 2 * * *", "America/New_York", "2026-03-07T08:00:00Z", ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]),
+        ("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]),
+        ("0 3 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", ["2026-10-25T02:00:00Z", "2026-10-26T02:00:00Z"]),
+        // South of the equator: forward on 4 October at 16:00 UTC on the 3rd, back on 5 April at 16:00 UTC on the 4th.
+        ("30 2 * * *", "Australia/Sydney", "2026-10-03T00:00:00Z", ["2026-10-03T16:00:00Z", "2026-10-04T15:30:00Z"]),
+        ("30 2 * * *", "Australia/Sydney", "2026-04-04T00:00:00Z", ["2026-04-04T15:30:00Z", "2026-04-05T16:30:00Z"]),
+        // At midnight, so that the day begins at one: Santiago, on 6 September at 04:00 UTC.
+        ("0 0 * * *", "America/Santiago", "2026-09-05T12:00:00Z", ["2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"]),
+        ("@daily", "America/Santiago", "2026-04-04T12:00:00Z", ["2026-04-05T04:00:00Z", "2026-04-06T04:00:00Z"]),
+    ])
+    func `clocks that go forward and back skip no day and bring none twice`(
+        timing: String, zone: String, start: String, next: [String]
+    ) throws {
+        #expect(try times(timing, zone: zone, after: start, count: 2) == next)
+    }
+
     @Test func `an expression with stars follows the time that passes`() throws {
         #expect(
             try times("*/30 * * * *", zone: "America/New_York", after: "2026-11-01T04:50:00Z", count: 6)

@@ -71,6 +71,88 @@ import Tracing
         }
     }
 
+    @Test func `events tell what goes wrong, too`() async throws {
+        try await withTemporaryJobs { test in
+            let jobs = test.jobs
+            let events = jobs.events()
+            func next(_ count: Int) async -> [JobEvent.Kind] {
+                var kinds: [JobEvent.Kind] = []
+                for await event in events {
+                    kinds.append(event.kind)
+                    if kinds.count == count { break }
+                }
+                return kinds
+            }
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { job, context in
+                    switch job.text {
+                    case "fails" where context.attempt == 1: throw Broken()
+                    case "snoozes" where context.attempt == 1: throw Snooze(for: .seconds(100_000))
+                    case "is lost": try await jobs.cancel(context.id)
+                    default: break
+                    }
+                }
+            }
+            try await jobs.enqueue(Note(text: "fails"))
+            try await worker.runUntilIdle()
+            #expect(await next(2) == [.started, .failed(message: "the ink is dry")])
+            try await jobs.enqueue(Note(text: "snoozes"))
+            try await worker.runUntilIdle()
+            #expect(await next(2) == [.started, .snoozed])
+            try await jobs.enqueue(Note(text: "is lost"))
+            try await worker.runUntilIdle()
+            #expect(await next(2) == [.started, .attemptLost])
+            try await jobs.enqueue(Note(text: "is rescued"))
+            test.faults.killAfterClaim()
+            try await worker.runUntilIdle()
+            try await worker.runUntilIdle()
+            #expect(await next(3) == [.rescued, .started, .completed])
+            try await jobs.cancel(where: JobFilter())
+            try await jobs.set(schedule: JobSchedule("tick", "@every 1s", Note(text: "tick")))
+            test.clock.advance(by: .seconds(1))
+            try await worker.runUntilIdle()
+            #expect(await next(3) == [.scheduled("tick"), .started, .completed])
+        }
+    }
+
+    @Test func `an interrupted attempt is told of`() async throws {
+        try await withJobs { jobs, _ in
+            let (events, started) = (jobs.events(), TestSignal())
+            try await jobs.enqueue(Note())
+            let worker = jobs.worker { handlers in
+                handlers.handle(Note.self) { _, _ in
+                    started.send()
+                    try await TestSignal().wait(within: .seconds(60))
+                }
+            }
+            try await running(worker) { try await started.wait() }
+            var kinds: [JobEvent.Kind] = []
+            for await event in events {
+                kinds.append(event.kind)
+                if kinds.count == 2 { break }
+            }
+            #expect(kinds == [.started, .interrupted])
+        }
+    }
+
+    @Test func `metrics tell of jobs that wait for long and of those that were rescued`() async throws {
+        let factory = RecordingMetrics()
+        var configuration = JobQueue.Configuration()
+        configuration.metricsFactory = factory
+        try await withTemporaryJobs(configuration) { test in
+            let worker = test.jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
+            try await test.jobs.enqueue(Note())
+            try await test.jobs.enqueue(OnceOnly(), queue: "elsewhere")
+            test.clock.advance(by: .seconds(77))
+            test.faults.killAfterClaim()
+            try await worker.runUntilIdle()
+            try await worker.runUntilIdle()
+        }
+        let recorded = factory.totals
+        #expect(recorded["litestack.jobs.rescued"] == 1)
+        #expect(recorded["litestack.jobs.oldest elsewhere"] == 77)
+    }
+
     @Test func `metrics count what was enqueued and what became of it`() async throws {
         let factory = RecordingMetrics()
         var configuration = JobQueue.Configuration()

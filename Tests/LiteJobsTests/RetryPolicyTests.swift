@@ -42,6 +42,12 @@ import Testing
         #expect(waits.longest <= seconds * 1.1 && waits.longest > seconds * 1.09)
     }
 
+    @Test func `a job has twenty attempts if nobody says otherwise`() {
+        #expect(RetryPolicy.standard.maximumAttemptCount == 20)
+        struct Plain: Job { static let kind = "plain" }
+        #expect(Plain.retryPolicy.maximumAttemptCount == 20)
+    }
+
     @Test func `a negative wait counts as none`() {
         let waits = range(.custom(maximumAttemptCount: 2) { _ in .seconds(-5) }, after: 1)
         #expect(waits.longest == 0)

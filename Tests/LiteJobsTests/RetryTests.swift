@@ -32,6 +32,19 @@ import Testing
         }
     }
 
+    @Test func `a job that failed keeps its priority, its queue and its tags`() async throws {
+        try await withTemporaryJobs { test in
+            let worker = test.jobs.worker(queues: ["mail"]) { handlers in
+                handlers.handle(Note.self) { _, _ in throw Broken() }
+            }
+            let id = try await test.jobs.enqueue(Note(), priority: 7, queue: "mail", tags: ["a"]).id
+            try await test.drain(worker)
+            let failed = try #require(try await test.jobs.job(id))
+            #expect(
+                failed.state == .scheduled && failed.priority == 7 && failed.queue == "mail" && failed.tags == ["a"])
+        }
+    }
+
     @Test func `a dead job can be tried again, with its errors kept`() async throws {
         try await withJobs { jobs, _ in
             let id = try await jobs.enqueue(OnceOnly())
@@ -115,6 +128,7 @@ import Testing
                 #expect(dead.reason == .undecodable)
                 #expect(dead.attempt == 1)
                 #expect(dead.errors.count == 1)
+                #expect(String(decoding: dead.payload, as: UTF8.self) == #"{"number":7}"#)
                 _ = try await jobs.job(right, reaches: .completed)
             }
         }
