@@ -107,10 +107,10 @@ extension CableStore {
         do {
             try access.forEach(Self.scan(after: after, through: through, limit: portion.rows)) { row in
                 guard bytes < portion.bytes else { throw ScanEnd() }
-                last = try row.integer(0)
+                last = row.strictInteger(0)
                 rows += 1
                 guard let channel = try names.wanted(row, wants) else { return }
-                let message = try message(row, channel: channel, event: names.event(row))
+                let message = try message(row, seq: last, channel: channel, event: names.event(row))
                 bytes += message.payload.count
                 messages.append(Cable.Message(stored: message))
             }
@@ -120,11 +120,11 @@ extension CableStore {
         return (messages, rows < portion.rows ? through : last)
     }
 
-    private func message(_ row: borrowing Row, channel: String, event: String?) throws -> StoredMessage {
+    private func message(_ row: borrowing Row, seq: Int64, channel: String, event: String?) throws -> StoredMessage {
         StoredMessage(
-            cursor: Cable.Cursor(epoch: epoch, seq: try row.integer(0)), channel: channel, event: event,
-            payload: try row.withBytes(6) { bytes in Array(bytes) }, milliseconds: try row.integer(3),
-            isJSON: try row.integer(4) != 0, excluded: row.isNull(5) ? nil : try row.text(5))
+            cursor: Cable.Cursor(epoch: epoch, seq: seq), channel: channel, event: event,
+            payload: Array(row.strictBytes(6)), milliseconds: row.strictInteger(3),
+            isJSON: row.strictInteger(4) != 0, excluded: row.isNull(5) ? nil : try row.text(5))
     }
 
     // MARK: Where a subscription begins
@@ -160,33 +160,36 @@ private struct ScanEnd: Error {}
 
 /// The last channel and event of a scan: rows that follow each other often have the same, and share one string.
 private struct RecentNames {
-    private var channel = ""
+    private struct Name {
+        var text = ""
+        /// The same, as it is stored: comparing with a row copies nothing.
+        var bytes: [UInt8] = []
+
+        func isSame(as stored: UnsafeRawBufferPointer) -> Bool {
+            bytes.withUnsafeBytes { own in
+                own.count == stored.count && zip(own, stored).allSatisfy { $0 == $1 }
+            }
+        }
+    }
+
+    private var channel: Name?
     private var isWanted = false
-    private var hasChannel = false
-    private var lastEvent: String?
+    private var lastEvent: Name?
 
     /// The channel of the row if it is wanted.
     mutating func wanted(_ row: borrowing Row, _ wants: (String) -> Bool) throws -> String? {
-        let isSame = try hasChannel && Self.holds(row, 1, channel)
-        if !isSame {
-            channel = try row.text(1)
-            isWanted = wants(channel)
-            hasChannel = true
-        }
-        return isWanted ? channel : nil
+        if let channel, channel.isSame(as: row.strictBytes(1)) { return isWanted ? channel.text : nil }
+        let name = Name(text: try row.text(1), bytes: Array(row.strictBytes(1)))
+        isWanted = wants(name.text)
+        channel = name
+        return isWanted ? name.text : nil
     }
 
     mutating func event(_ row: borrowing Row) throws -> String? {
         if row.isNull(2) { return nil }
-        if let lastEvent, try Self.holds(row, 2, lastEvent) { return lastEvent }
-        lastEvent = try row.text(2)
-        return lastEvent
-    }
-
-    private static func holds(_ row: borrowing Row, _ column: Int, _ text: String) throws -> Bool {
-        try row.withBytes(column) { bytes in
-            guard bytes.count == text.utf8.count else { return false }
-            return text.utf8.withContiguousStorageIfAvailable { own in bytes.elementsEqual(own) } ?? false
-        }
+        if let lastEvent, try row.withBytes(2, lastEvent.isSame) { return lastEvent.text }
+        let name = Name(text: try row.text(2), bytes: try row.withBytes(2) { Array($0) })
+        lastEvent = name
+        return name.text
     }
 }

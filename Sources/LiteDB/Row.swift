@@ -55,12 +55,30 @@ public struct Row: ~Copyable {
     /// Calls `body` with the bytes at `index`, without copying them; they are gone when it returns.
     ///
     /// - Throws: `DatabaseError` with `typeMismatch` if the column holds neither BLOB nor TEXT, and what `body` throws.
+    @inlinable
     public func withBytes<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        try body(bytes(index))
+    }
+
+    /// The bytes at `index`, valid until the row is left.
+    @usableFromInline
+    func bytes(_ index: Int) throws -> UnsafeRawBufferPointer {
         let stored = sqlite3_column_type(statement.handle, Int32(index))
         guard stored == SQLITE_BLOB || stored == SQLITE_TEXT else { throw [UInt8].mismatch(value(index)) }
+        return strictBytes(index)
+    }
+
+    /// The integer at `index`, where the schema lets nothing else be: INTEGER NOT NULL of a STRICT table.
+    package func strictInteger(_ index: Int) -> Int64 {
+        sqlite3_column_int64(statement.handle, Int32(index))
+    }
+
+    /// The bytes at `index`, valid until the row is left, where the schema lets nothing else be: BLOB or TEXT, NOT NULL, of a
+    /// STRICT table.
+    package func strictBytes(_ index: Int) -> UnsafeRawBufferPointer {
         let bytes = sqlite3_column_blob(statement.handle, Int32(index))
         let count = Int(sqlite3_column_bytes(statement.handle, Int32(index)))
-        return try body(UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count))
+        return UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count)
     }
 
     /// Whether the column at `index` holds NULL.
