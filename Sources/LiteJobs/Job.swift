@@ -33,8 +33,9 @@ public protocol Job: Codable, Sendable {
     static var priority: Int { get }
     /// How often a job that throws is tried again, and when. Default ``RetryPolicy/standard``.
     static var retryPolicy: RetryPolicy { get }
-    /// How long an attempt may take, not counting the time in which the machine sleeps. Default nil: as long as it takes. Past it the attempt's task is cancelled; what
-    /// the handler then throws counts as a failure, and if it returns all the same the job is completed.
+    /// How long an attempt may take, not counting the time in which the machine sleeps. Default nil: as long as it takes.
+    /// Past it the attempt's task is cancelled; what the handler then throws counts as a failure, and if it returns all the
+    /// same the job is completed.
     static var timeout: Duration? { get }
     /// How long completed jobs of this type are kept. Default nil: as the queue's configuration says. Zero removes
     /// them in the transaction that completes them, which is the fastest.
