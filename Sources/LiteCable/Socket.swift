@@ -102,9 +102,10 @@ extension Cable {
             _ heartbeat: @Sendable () async throws -> Void, _ close: @Sendable (End) async -> Void
         ) async {
             do {
-                let end = try await control.run { delivery in
+                let end = try await control.run { _ in
                     try await heartbeat()
-                    try await send(WireFormat(delivery).json(subscription: nil))
+                    // Without a place: it has none in common with the subscriptions, which tell their own.
+                    try await send(Array(#"{"type":"heartbeat"}"#.utf8))
                 }
                 // One that takes nothing is closed without it.
                 try? await gateway.limitingStalls { control in
@@ -127,7 +128,6 @@ extension Cable {
             // An error ends this subscription alone, and the client is told; if it is gone, `watch` ends the rest.
             do {
                 _ = try await session.run { delivery in
-                    if case .heartbeat = delivery { return }  // the socket has its own
                     try await send(WireFormat(delivery).json(subscription: name))
                 }
             } catch is CancellationError {
