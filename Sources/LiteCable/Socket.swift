@@ -106,12 +106,9 @@ extension Cable {
                     try await heartbeat()
                     // Without a place: it has none in common with the subscriptions, which tell their own.
                     try await send(Array(#"{"type":"heartbeat"}"#.utf8))
-                }
-                // One that takes nothing is closed without it.
-                try? await gateway.limitingStalls { control in
-                    try await control.deliver {
-                        try await send(Array(#"{"type":"end","reason":"\#(end.rawValue)"}"#.utf8))
-                    }
+                } ending: { end in
+                    // One that takes nothing is closed without it.
+                    try? await send(Array(#"{"type":"end","reason":"\#(end.rawValue)"}"#.utf8))
                 }
                 await close(end)
             } catch {
@@ -131,6 +128,8 @@ extension Cable {
                     try await send(WireFormat(delivery).json(subscription: name))
                 }
             } catch is CancellationError {
+                // A client that takes nothing, and not one that has left: it would wait for its messages for ever.
+                if !state.withLock({ $0.isOver }) { stop() }
                 return
             } catch {
                 try? await send(Self.error(name, error))  // a client that is gone is not told
