@@ -104,7 +104,8 @@ extension Cable {
             do {
                 let end = try await control.run { _ in
                     try await heartbeat()
-                    // Without a place: it has none in common with the subscriptions, which tell their own.
+                    // Subscriptions tell their own places; without any this shows that the server is there.
+                    guard state.withLock({ $0.sessions.isEmpty }) else { return }
                     try await send(Array(#"{"type":"heartbeat"}"#.utf8))
                 } ending: { end in
                     // One that takes nothing is closed without it.
