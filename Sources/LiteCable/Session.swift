@@ -30,7 +30,7 @@ extension Cable {
         case closed
     }
 
-    /// One stream of messages to one client. A server calls ``run(_:)`` and sends what it is given.
+    /// One stream of messages to one client. A server calls ``run(_:ending:)`` and sends what it is given.
     public final class Session: Sendable {
         /// The client's connection.
         public let connection: ConnectionID
