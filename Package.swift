@@ -63,7 +63,7 @@ let package = Package(
             name: "LiteStackWebSocket",
             dependencies: [
                 "LiteCable", "LiteStackHummingbird", .lifecycle, .hummingbird, .hummingbirdCore, .httpTypes, .nioCore,
-                .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioWebSocket, .logging,
+                .nioExtras, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioWebSocket, .logging,
             ]
         ),
         .target(name: "LiteStackTesting", dependencies: ["LiteStack", .logging, .lifecycle]),
@@ -165,6 +165,8 @@ extension Target.Dependency {
         name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Hummingbird"]))
     static let nioWebSocket: Self = .product(
         name: "NIOWebSocket", package: "swift-nio", condition: .when(traits: ["Hummingbird"]))
+    static let nioExtras: Self = .product(
+        name: "NIOExtras", package: "swift-nio-extras", condition: .when(traits: ["Hummingbird"]))
     static let nioHTTPTypes: Self = .product(
         name: "NIOHTTPTypes", package: "swift-nio-extras", condition: .when(traits: ["Hummingbird"]))
     static let nioHTTPTypesHTTP1: Self = .product(

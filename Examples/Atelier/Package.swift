@@ -53,6 +53,7 @@ let package = Package(
                 .product(name: "LiteStackHummingbird", package: "litestack"),
                 .product(name: "LiteStackTesting", package: "litestack"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -73,5 +74,7 @@ for target in package.targets {
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InferIsolatedConformances"),
         .treatAllWarnings(as: .error),
+        // The helpers that its tests share with the package's own are behind this trait there.
+        .define("Hummingbird"),
     ]
 }

@@ -20,7 +20,10 @@ final class Router: Sendable {
         /// The log was read up to here.
         var head: Int64 = 0
         var pump: Task<Void, Never>?
+        /// When each subscription is looked at, and the task that does it from `nextStep` on.
+        var deadlines = Deadlines<ObjectIdentifier>()
         var ticker: Task<Void, Never>?
+        var nextStep: Int64?
         var failure: (any Error)?
         var isClosed = false
     }
@@ -90,7 +93,10 @@ final class Router: Sendable {
         let ended = state.withLock { state -> [Task<Void, Never>?] in
             guard state.listeners.removeValue(forKey: ObjectIdentifier(listener)) != nil else { return [] }
             for pattern in listener.matcher.patterns { state.tree.remove(listener, for: pattern) }
-            return state.listeners.isEmpty ? Self.stop(&state) : []
+            state.deadlines.remove(ObjectIdentifier(listener))
+            guard state.listeners.isEmpty else { return [] }
+            defer { (state.ticker, state.nextStep) = (nil, nil) }
+            return [Self.stop(&state), state.ticker]
         }
         for task in ended { task?.cancel() }
     }
@@ -136,19 +142,20 @@ final class Router: Sendable {
     }
 
     private func end(_ mark: (inout State) -> Void) {
-        let (tasks, listeners) = state.withLock { state -> ([Task<Void, Never>?], [Listener]) in
+        // Deliveries that stall are ended afterwards as well, so the ticker stays for as long as anybody is there.
+        let (pump, listeners) = state.withLock { state -> (Task<Void, Never>?, [Listener]) in
             mark(&state)
             return (Self.stop(&state), Array(state.listeners.values))
         }
-        for task in tasks { task?.cancel() }
+        pump?.cancel()
         for listener in listeners { listener.signal() }
     }
 
-    private static func stop(_ state: inout State) -> [Task<Void, Never>?] {
+    private static func stop(_ state: inout State) -> Task<Void, Never>? {
         defer {
-            (state.pump, state.ticker) = (nil, nil)
+            state.pump = nil
             (state.chunks, state.chunkBytes) = ([], 0)
         }
-        return [state.pump, state.ticker]
+        return state.pump
     }
 }

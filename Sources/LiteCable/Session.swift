@@ -30,7 +30,7 @@ extension Cable {
         case closed
     }
 
-    /// One stream of messages to one client. A server calls ``run(_:)`` and sends what it is given.
+    /// One stream of messages to one client. A server calls ``run(_:ending:)`` and sends what it is given.
     public final class Session: Sendable {
         /// The client's connection.
         public let connection: ConnectionID
@@ -122,19 +122,32 @@ extension Cable {
 
         /// Delivers until the session ends. It is for one call.
         ///
-        /// - Parameter deliver: Sends to the client, and returns when it can take more. Nothing is queued meanwhile. One
+        /// - Parameters:
+        ///   - deliver: Sends to the client, and returns when it can take more. Nothing is queued meanwhile. One
         ///   that takes longer than the gateway's `stallTimeout` is cancelled.
-        /// - Returns: Why it ended, so that the client can be told.
+        ///   - ending: Tells the client why it ended, within the same time. Default nothing.
+        /// - Returns: Why it ended.
         /// - Throws: What `deliver` throws; `CancellationError` if the task was cancelled, as when the client left;
         ///   `CableError` with `unauthorised` or `expired`; `DatabaseError`.
-        public func run(_ deliver: (Delivery) async throws -> Void) async throws -> End {
+        public func run(
+            _ deliver: (Delivery) async throws -> Void, ending: (End) async throws -> Void = { _ in }
+        ) async throws -> End {
             var reader = try LogReader(subscription)
             let control = reader.control
             let isStopped = state.withLock { state in
                 state.control = control
                 return state.isStopped
             }
-            guard !isStopped else { return .closed }
+            return try await control.limitingDeliveries(to: gateway.limits.stallTimeout) {
+                let end = isStopped ? .closed : try await serve(&reader, control, deliver)
+                try await control.deliver { try await ending(end) }
+                return end
+            }
+        }
+
+        private func serve(
+            _ reader: inout LogReader, _ control: LogReader.Control, _ deliver: (Delivery) async throws -> Void
+        ) async throws -> End {
             // Only now, when a disconnect that comes later is received.
             try gateway.check(grant, asked: asked)
             // An id of its own: a socket has several sessions, and one that ends must not take the others' seats away.
@@ -142,24 +155,19 @@ extension Cable {
             defer {
                 if !presence.isEmpty { cable.presence.leaveSoon(chair, after: gateway.limits.presenceGrace) }
             }
-            return try await control.limitingDeliveries(to: gateway.limits.stallTimeout) {
-                func send(_ delivery: Delivery) async throws {
-                    try await control.deliver { try await deliver(delivery) }
-                }
-                if let gap { try await send(.gap(gap)) }
-                let listed = try await join(chair, send)
-                return try await pass(&reader, control, listed, send)
+            func send(_ delivery: Delivery) async throws {
+                try await control.deliver { try await deliver(delivery) }
             }
-        }
-
-        /// Comes to the channels of its presence, and delivers who is there.
-        private func join(
-            _ chair: ConnectionID, _ deliver: (Delivery) async throws -> Void
-        ) async throws -> Cursor {
+            if let gap { try await send(.gap(gap)) }
             for channel in presence {
                 try await cable.presence.join(
                     channel, as: grant.subject, infoJSON: grant.info ?? Array("null".utf8), connection: chair)
             }
+            return try await pass(&reader, control, try await list(send), send)
+        }
+
+        /// Delivers who is there, on each channel of its presence.
+        private func list(_ deliver: (Delivery) async throws -> Void) async throws -> Cursor {
             // Then those of a channel that the server chose concern the client, all of them.
             guard !presence.isEmpty else { return Cursor(epoch: opening.epochNumber, seq: 0) }
             // One view for all lists: what changes any of them lies behind its cursor.
@@ -176,9 +184,10 @@ extension Cable {
         }
 
         private func pass(
-            _ reader: inout LogReader, _ control: LogReader.Control, _ listed: Cursor,
+            _ reader: inout LogReader, _ control: LogReader.Control, _ start: Cursor,
             _ deliver: (Delivery) async throws -> Void
         ) async throws -> End {
+            var listed = start
             let heartbeat = gateway.limits.heartbeat
             var nextHeartbeat = ContinuousClock.now + heartbeat
             var hasDelivered = false
@@ -187,6 +196,8 @@ extension Cable {
                     if let end = try endNow(control) { return end }
                     guard concernsClient(event, listed) else { continue }
                     try await deliver(Self.delivery(of: event))
+                    // Who came and went may be among what is missing.
+                    if case .gap = event { listed = try await list(deliver) }
                     hasDelivered = true
                 }
                 try Task.checkCancellation()

@@ -102,15 +102,14 @@ extension Cable {
             _ heartbeat: @Sendable () async throws -> Void, _ close: @Sendable (End) async -> Void
         ) async {
             do {
-                let end = try await control.run { delivery in
+                let end = try await control.run { _ in
                     try await heartbeat()
-                    try await send(WireFormat(delivery).json(subscription: nil))
-                }
-                // One that takes nothing is closed without it.
-                try? await gateway.limitingStalls { control in
-                    try await control.deliver {
-                        try await send(Array(#"{"type":"end","reason":"\#(end.rawValue)"}"#.utf8))
-                    }
+                    // Subscriptions tell their own places; without any this shows that the server is there.
+                    guard state.withLock({ $0.sessions.isEmpty }) else { return }
+                    try await send(Array(#"{"type":"heartbeat"}"#.utf8))
+                } ending: { end in
+                    // One that takes nothing is closed without it.
+                    try? await send(Array(#"{"type":"end","reason":"\#(end.rawValue)"}"#.utf8))
                 }
                 await close(end)
             } catch {
@@ -127,10 +126,11 @@ extension Cable {
             // An error ends this subscription alone, and the client is told; if it is gone, `watch` ends the rest.
             do {
                 _ = try await session.run { delivery in
-                    if case .heartbeat = delivery { return }  // the socket has its own
                     try await send(WireFormat(delivery).json(subscription: name))
                 }
             } catch is CancellationError {
+                // A client that takes nothing, and not one that has left: it would wait for its messages for ever.
+                if !state.withLock({ $0.isOver }) { stop() }
                 return
             } catch {
                 try? await send(Self.error(name, error))  // a client that is gone is not told

@@ -39,10 +39,7 @@ enum EventStream {
                     // Without this a server that shuts down waits for every open stream.
                     try await withGracefulShutdownHandler {
                         try await stream.write(Array("retry: 2000\n\n".utf8))
-                        let end = try await reason(ofEndOf: session) { delivery in
-                            try await stream.write(encode(delivery))
-                        }
-                        try await stream.write(Array("event: end\ndata: {\"reason\":\"\(end)\"}\n\n".utf8))
+                        try await pass(session, to: stream, encode)
                     } onGracefulShutdown: {
                         session.stop()
                     }
@@ -69,14 +66,21 @@ enum EventStream {
         }
     }
 
-    /// A grant that stopped counting between the answer's head and its body is told in the stream.
-    private static func reason(
-        ofEndOf session: Cable.Session, _ deliver: (Cable.Delivery) async throws -> Void
-    ) async throws -> String {
+    private static func pass(
+        _ session: Cable.Session, to stream: StreamWriter, _ encode: (Cable.Delivery) -> [UInt8]
+    ) async throws {
+        func end(_ reason: String) async throws {
+            try await stream.write(Array("event: end\ndata: {\"reason\":\"\(reason)\"}\n\n".utf8))
+        }
         do {
-            return try await session.run(deliver).rawValue
+            _ = try await session.run { delivery in
+                try await stream.write(encode(delivery))
+            } ending: { reason in
+                try await end(reason.rawValue)
+            }
         } catch let error as CableError where error.code == .unauthorised || error.code == .expired {
-            return error.code.description
+            // It stopped counting between the answer's head and its body.
+            try await end(error.code.description)
         }
     }
 }

@@ -37,12 +37,14 @@ struct SocketChannel: ServerChildChannel, HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let granted = Granted()
+            let undecided = UndecidedHandler()
+            try channel.pipeline.syncOperations.addHandler(undecided)
             // One text more than a command may have, so that a long one is told apart from a broken frame.
             let upgrader = NIOTypedWebSocketServerUpgrader<Kind>(
                 maxFrameSize: entrance.gateway.limits.maximumCommandBytes + 1, enableAutomaticErrorHandling: false,
                 shouldUpgrade: { channel, head in
                     channel.eventLoop.makeFutureWithTask { [entrance] in
-                        switch await entrance.answer(to: head) {
+                        switch await entrance.answer(to: head, logger) {
                         case .open(let socket, let subprotocol):
                             granted.socket.withLock { $0 = socket }
                             return HTTPHeaders(subprotocol.map { [("Sec-WebSocket-Protocol", $0)] } ?? [])
@@ -76,6 +78,10 @@ struct SocketChannel: ServerChildChannel, HTTPChannelHandler {
             configuration.enableResponseHeaderValidation = false
             let kind = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
                 configuration: configuration)
+            kind.assumeIsolated().whenComplete { [pipeline = channel.pipeline.syncOperations] _ in
+                // One that is gone has taken it along.
+                pipeline.removeHandler(undecided, promise: nil)
+            }
             return Value(kind: kind, channel: channel)
         }
     }

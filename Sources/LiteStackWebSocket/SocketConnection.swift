@@ -9,13 +9,17 @@ import Synchronization
 final class SocketConnection: Sendable {
     private let channel: any Channel
     private let outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>
+    private let closeTimeout: Duration
     /// Whether the client showed that it is there since the last ping but one.
     private let unansweredPings = Atomic<Int>(0)
     private let hasSentClose = Atomic<Bool>(false)
 
-    private init(_ channel: any Channel, _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) {
+    private init(
+        _ channel: any Channel, _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, closeTimeout: Duration
+    ) {
         self.channel = channel
         self.outbound = outbound
+        self.closeTimeout = closeTimeout
     }
 
     /// Serves until one side closes.
@@ -24,7 +28,7 @@ final class SocketConnection: Sendable {
         _ limits: Cable.Gateway.Limits
     ) async throws {
         try await frames.executeThenClose { inbound, outbound in
-            let connection = SocketConnection(frames.channel, outbound)
+            let connection = SocketConnection(frames.channel, outbound, closeTimeout: limits.stallTimeout)
             // Nothing else would tell an open socket that its server shuts down.
             try await withGracefulShutdownHandler {
                 try await connection.serve(inbound, socket, limits)
@@ -80,6 +84,10 @@ final class SocketConnection: Sendable {
         var data = ByteBuffer()
         data.write(webSocketErrorCode: code)
         // One that is gone or takes nothing is closed all the same.
+        let late = channel.eventLoop.scheduleTask(in: TimeAmount(closeTimeout)) { [channel] in
+            channel.close(promise: nil)
+        }
+        defer { late.cancel() }
         try? await outbound.write(WebSocketFrame(fin: true, opcode: .connectionClose, data: data))
         try? await channel.close()
     }

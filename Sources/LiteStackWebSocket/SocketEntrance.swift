@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import LiteCable
 import LiteStackHummingbird
+import Logging
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
@@ -19,7 +20,7 @@ struct SocketEntrance: Sendable {
         case refuse(HTTPResponse.Status, String)
     }
 
-    func answer(to head: HTTPRequestHead) async -> Answer {
+    func answer(to head: HTTPRequestHead, _ logger: Logger) async -> Answer {
         do {
             let request = Request(
                 head: try HTTPRequest(head, secure: false, splitCookie: true), body: RequestBody(buffer: .init()))
@@ -35,7 +36,10 @@ struct SocketEntrance: Sendable {
                 subprotocol: isOffered ? RequestToken.subprotocol : nil)
         } catch let error as CableError {
             return .refuse(error.httpStatus, error.code.description)
+        } catch let error as any HTTPResponseError {
+            return .refuse(error.status, "refused")
         } catch {
+            logger.warning("A client of the cable could not be served", metadata: ["error": "\(error)"])
             return .refuse(.serviceUnavailable, "unavailable")
         }
     }

@@ -42,6 +42,53 @@ import Testing
         }
     }
 
+    @Test func `a heartbeat tells the place of the subscription that has come to it, and of no other`() async throws {
+        try await withCable { cable, _ in
+            var limits = Cable.Gateway.Limits()
+            limits.heartbeat = .milliseconds(50)
+            let socket = try Cable.Gateway(cable, limits: limits).socket(for: try grant())
+            let (texts, client) = AsyncStream<String>.makeStream()
+            let (sent, isSending, mayGoOn) = (TestSignalLines(), TestSignal(), TestSignal())
+            let running = Task {
+                try await socket.run(
+                    inbound: texts,
+                    send: { bytes in
+                        let text = String(decoding: bytes, as: UTF8.self)
+                        if text.contains(#""data":1}"#) {
+                            isSending.send()
+                            try await mayGoOn.wait()
+                        }
+                        sent.add(text)
+                    }, close: { _ in })
+            }
+            for id in ["a", "b"] { client.yield(#"{"do":"subscribe","id":"\#(id)","channels":["\#(id)"]}"#) }
+            try await eventually("it has subscribed") { sent.all.count >= 2 }
+            for number in 1...3 { try await cable.publish(number, to: "a") }
+            try await isSending.wait()
+            // What lies behind the message that is under way is told to nobody else's account.
+            let last = try await cable.cursor()
+            try await eventually("the other subscription has come further") {
+                sent.all.contains(#"{"type":"heartbeat","sub":"b","cursor":"\#(last)"}"#)
+            }
+            mayGoOn.send()
+            try await eventually("the rest is sent") { sent.all.contains { $0.contains(#""data":3}"#) } }
+            try await eventually("it has come as far") {
+                sent.all.contains(#"{"type":"heartbeat","sub":"a","cursor":"\#(last)"}"#)
+            }
+            client.finish()
+            try await running.value
+            // A client takes what lies behind its place, and nothing twice.
+            var (place, taken) = (Int64(0), [String]())
+            for text in sent.all where text.contains(#""cursor""#) && !text.contains(#""sub":"b""#) {
+                let cursor = try #require(text.firstMatch(of: /"cursor":"([^"]*)"/)?.output.1)
+                let seq = try #require(Cable.Cursor(String(cursor))).seq
+                if text.contains(#""type":"message""#), seq > place { taken.append(String(text.suffix(2).prefix(1))) }
+                place = max(place, seq)
+            }
+            #expect(taken == ["1", "2", "3"])
+        }
+    }
+
     @Test func `a client that does not take its answers is disconnected after a time`() async throws {
         try await withCable { cable, _ in
             var limits = Cable.Gateway.Limits()

@@ -19,6 +19,9 @@ enum CrashHelper {
         case ("join", 4): try await join(arguments[2], as: arguments[3], in: arguments[1])
         case ("publish-on", 4): try await publishOn(to: arguments[2], from: arguments[3], in: arguments[1])
         case ("consume", 4): try await consume(arguments[2], as: arguments[3], in: arguments[1])
+        case ("publish-as", 4): try await CableCommands.publish(to: arguments[2], as: arguments[3], in: arguments[1])
+        case ("follow", 4): try await CableCommands.follow(arguments[2], from: arguments[3], in: arguments[1])
+        case ("disconnect", 3): try await CableCommands.disconnect(arguments[2], in: arguments[1])
         default:
             FileHandle.standardError.write(
                 Data(
@@ -124,7 +127,7 @@ enum CrashHelper {
     }
 
     /// Prints a line at once, although the output is a pipe.
-    private static func say(_ line: String) {
+    static func say(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 

@@ -9,6 +9,7 @@ import time
 from playwright.sync_api import sync_playwright
 
 import client
+import clientmodule
 import pictures
 import tokens
 from server import Server, build
@@ -37,6 +38,7 @@ def run(options):
         drive(options, program, picture, transport)
     with sync_playwright() as playwright:
         tokens.run(playwright, options)
+        clientmodule.run(playwright, options)
 
 
 def drive(options, program, picture, transport):
