@@ -197,6 +197,30 @@ import Testing
         }
     }
 
+    @Test func `a job that another worker takes now and then is not told of as one that nobody knows`() async throws {
+        struct Unknown: Job { static let kind = "unknown" }
+        let log = RecordingLog()
+        try await withTemporaryDatabase { database in
+            let jobs = try await JobQueue(database, logger: log.logger)
+            let id = try await jobs.enqueue(Unknown()).id
+            let foreign = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
+            try await foreign.runUntilIdle()
+            let passed = Mutex(Duration.zero)
+            let start = SuspendingClock.now
+            let rescuer = Rescuer(jobs: jobs) { start + passed.withLock { $0 } }
+            for _ in 0..<3 {
+                passed.withLock { $0 += .seconds(60) }
+                try rescuer.warnOfParked()
+                // One that knows it has brought it back, and the other one was quicker.
+                try await database.execute(
+                    "UPDATE lite_jobs SET state = 'available', reason = NULL WHERE id = \(id.rawValue)")
+                try await foreign.runUntilIdle()
+                #expect(try await jobs.job(id)?.reason == .unknownKind)
+            }
+            #expect(log.count(of: "no worker knows") == 0)
+        }
+    }
+
     @Test func `large numbers that differ are not alike`() async throws {
         struct Big: Job {
             static let kind = "big"
