@@ -108,26 +108,22 @@ extension JobQueue {
             return try await database.write { transaction in try store.resume(scope, in: transaction) }
         }
         try await database.write { transaction in try store.beginToResume(tag: tag, in: transaction) }
-        try await finishResuming([tag])
+        while try await resumeSome(tag: tag) {}
     }
 
-    /// Goes on where somebody ended the pause of a tag and died before all jobs were back. Called by workers.
-    func finishResuming() async throws {
+    /// Goes on a little where somebody has begun to end the pause of a tag, and may have died since. Called by workers.
+    ///
+    /// - Returns: Whether there may be more to do.
+    func resumeSome() async throws -> Bool {
         let store = store
-        let tags = try database.read { snapshot in try store.endingTags(in: snapshot) }
-        if !tags.isEmpty { try await finishResuming(tags) }
+        guard let tag = try database.read({ snapshot in try store.endingTag(in: snapshot) }) else { return false }
+        _ = try await resumeSome(tag: tag)  // other tags may be left
+        return true
     }
 
-    private func finishResuming(_ tags: [String]) async throws {
+    private func resumeSome(tag: String) async throws -> Bool {
         let store = store
-        var last: JobID? = JobID(rawValue: 0)
-        // Each is looked at once: those that have another paused tag stay, or workers would put them aside again and again.
-        while let id = last {
-            last = try await database.write { transaction in try store.unparkPaused(after: id, in: transaction) }
-        }
-        try await database.write { transaction in
-            for tag in tags { try store.endResuming(tag: tag, in: transaction) }
-        }
+        return try await database.write { transaction in try store.resumeSome(tag: tag, in: transaction) }
     }
 
     /// What is paused. One read.

@@ -89,8 +89,9 @@ extension JobStore {
 
     // MARK: Pausing
 
-    /// The time of a pause that is at its end: it holds nothing back any more, and stands there until all that was put aside
-    /// for it is back, so that somebody else goes on if who ended it dies.
+    /// A pause whose time is not after this is at its end. It holds nothing back any more, and stands there until all that was
+    /// put aside for it is back: its time says, as a negative number, which job was looked at last. So whoever comes by can go
+    /// on if who ended it dies, and nobody does anything twice.
     private static let ending: Int64 = 0
 
     func pauses(in access: borrowing some ReadAccess & ~Copyable) throws -> JobPauses {
@@ -108,7 +109,7 @@ extension JobStore {
             """
             INSERT INTO lite_job_pauses (scope, name, paused_at)
             VALUES (\(scope.columns.scope), \(scope.columns.name), \(max(now, Self.ending + 1)))
-            ON CONFLICT (scope, name) DO UPDATE SET paused_at = excluded.paused_at WHERE paused_at = \(Self.ending)
+            ON CONFLICT (scope, name) DO UPDATE SET paused_at = excluded.paused_at WHERE paused_at <= \(Self.ending)
             """)
     }
 
@@ -121,37 +122,35 @@ extension JobStore {
     /// Begins to end the pause of a tag: from now on nothing is put aside for it.
     func beginToResume(tag: String, in transaction: borrowing Transaction) throws {
         try transaction.execute(
-            "UPDATE lite_job_pauses SET paused_at = \(Self.ending) WHERE scope = 'tag' AND name = \(tag)")
-    }
-
-    /// The tags whose pauses are at their end, and of which not all is back.
-    func endingTags(in access: borrowing some ReadAccess & ~Copyable) throws -> [String] {
-        try access.all(
-            "SELECT name FROM lite_job_pauses WHERE scope = 'tag' AND paused_at = \(Self.ending)", as: String.self)
-    }
-
-    /// The pause has ended, unless there is one again.
-    func endResuming(tag: String, in transaction: borrowing Transaction) throws {
-        try transaction.execute(
             """
-            DELETE FROM lite_job_pauses
-            WHERE scope = 'tag' AND name = \(tag) AND paused_at = \(Self.ending)
+            INSERT INTO lite_job_pauses (scope, name, paused_at)
+            VALUES ('tag', \(tag), \(Self.ending))
+            ON CONFLICT (scope, name) DO UPDATE SET paused_at = excluded.paused_at WHERE paused_at > \(Self.ending)
             """)
     }
 
-    /// Looks at some of the jobs that were put aside for a tag, and brings those back that have no paused one.
+    /// A tag whose pause is at its end, and of which not all is back.
+    func endingTag(in access: borrowing some ReadAccess & ~Copyable) throws -> String? {
+        try access.first(
+            "SELECT name FROM lite_job_pauses WHERE scope = 'tag' AND paused_at <= \(Self.ending)", as: String.self)
+    }
+
+    /// Looks at some more of the jobs that were put aside for a tag, and brings those back that have no paused one. With the
+    /// last of them the pause has ended.
     ///
-    /// - Returns: The last that it looked at; nil if there are none after `id`.
-    func unparkPaused(after id: JobID, in transaction: borrowing Transaction) throws -> JobID? {
+    /// - Returns: Whether there may be more; false too if somebody paused the tag again.
+    func resumeSome(tag: String, in transaction: borrowing Transaction) throws -> Bool {
+        let time = try transaction.first(
+            "SELECT paused_at FROM lite_job_pauses WHERE scope = 'tag' AND name = \(tag)", as: Int64.self)
+        guard let time, time <= Self.ending else { return false }
         let found = try transaction.all(
             """
             SELECT id
             FROM lite_jobs
-            WHERE state = 'parked' AND reason = 'pausedTag' AND id > \(id.rawValue)
+            WHERE state = 'parked' AND reason = 'pausedTag' AND id > \(-time)
             ORDER BY id
             LIMIT \(Self.sliceCount)
             """, as: Int64.self)
-        guard let last = found.last else { return nil }
         try transaction.execute(
             """
             UPDATE lite_jobs
@@ -162,6 +161,12 @@ extension JobStore {
                 JOIN lite_job_pauses AS pause ON pause.scope = 'tag' AND pause.name = own.value
                 WHERE pause.paused_at > \(Self.ending))
             """)
-        return JobID(rawValue: last)
+        guard let last = found.last, found.count == Self.sliceCount else {
+            try resume(.tag(tag), in: transaction)
+            return false
+        }
+        try transaction.execute(
+            "UPDATE lite_job_pauses SET paused_at = \(-last) WHERE scope = 'tag' AND name = \(tag)")
+        return true
     }
 }

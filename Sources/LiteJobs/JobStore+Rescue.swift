@@ -109,7 +109,9 @@ extension JobStore {
     private static let emptyCountLimit = 1_000
 
     private func hasEmptyCounts(in access: borrowing some ReadAccess & ~Copyable) throws -> Bool {
-        let count = try access.first("SELECT count(*) FROM lite_job_counts WHERE count = 0", as: Int.self)
+        let count = try access.first(
+            "SELECT count(*) FROM (SELECT 1 FROM lite_job_counts WHERE count = 0 LIMIT \(Self.emptyCountLimit + 1))",
+            as: Int.self)
         return count ?? 0 > Self.emptyCountLimit
     }
 

@@ -4,14 +4,15 @@ import Synchronization
 
 /// Warns of jobs that no worker seems to know: of a kind that the code has lost, or of a release that was taken back.
 ///
-/// In a deploy some wait for a moment until the new workers are there. So a kind is told of, once, when its jobs were found
-/// waiting twice, a minute apart.
+/// In a deploy some wait for a moment until the new workers are there, and where workers of one queue know different kinds they
+/// put each other's jobs aside all the time. So a kind is told of, once, when its oldest job was found waiting twice, a minute
+/// apart, and nobody had taken it meanwhile.
 final class ParkedJobs: Sendable {
     private static let interval = Duration.seconds(60)
 
     private struct State {
         var lastLook: SuspendingClock.Instant?
-        var waiting: Set<String> = []
+        var waiting: [String: JobStore.Parked.Oldest] = [:]
         var told: Set<String> = []
     }
 
@@ -27,17 +28,16 @@ final class ParkedJobs: Sendable {
         guard isDue else { return }
         let store = jobs.store
         let found = try jobs.database.read { snapshot in try store.parkedKinds(in: snapshot) }
-        let kinds = Set(found.keys)
         let new = state.withLock { state in
-            defer { state.waiting = kinds }
-            let new = kinds.intersection(state.waiting).subtracting(state.told)
-            state.told = state.told.intersection(kinds).union(new)
+            let new = Set(found.filter { $0.value.oldest == state.waiting[$0.key] }.keys).subtracting(state.told)
+            state.told = state.told.intersection(found.keys).union(new)
+            state.waiting = found.mapValues(\.oldest)
             return new
         }
         for kind in new.sorted() {
             jobs.logger.warning(
                 "Jobs wait that no worker knows. Start one that does, or cancel them",
-                metadata: ["kind": "\(kind)", "jobs": "\(found[kind] ?? 0)"])
+                metadata: ["kind": "\(kind)", "jobs": "\(found[kind]?.count ?? 0)"])
         }
     }
 }

@@ -111,13 +111,13 @@ struct WorkerLoop: Sendable {
         try await rescuer.look(except: registration.id)
         try rescuer.tidy()
         try rescuer.warnOfParked()
-        if try await rescuer.prune() {
+        let isResuming = try await jobs.resumeSome()
+        if try await rescuer.prune() || isResuming {
             let (clock, control) = (configuration.clock, control)
             group.addTask {
                 if (try? await clock.sleep(for: Rescuer.pruneDelay)) != nil { control.housekeepingIsDue() }
             }
         }
-        try await jobs.finishResuming()
         try await jobs.fireSchedules()
         for attempt in pool.attempts {
             if let report = attempt.state.takeKeptReport() { try await jobs.write(report, of: attempt.job) }

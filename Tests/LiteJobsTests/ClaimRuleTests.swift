@@ -164,6 +164,63 @@ import Testing
 
     private struct TestTimeJob: Job { static let kind = "test-time" }
 
+    @Test func `a tag that is paused again before all are back keeps its jobs, and none is left when that ends`()
+        async throws
+    {
+        try await withJobs { jobs, database in
+            let worker = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
+            func begin() async throws {
+                let store = jobs.store
+                try await database.write { transaction in try store.beginToResume(tag: "a", in: transaction) }
+            }
+            func parkedCount() async throws -> Int { try await jobs.statistics().count(.parked) }
+            try await jobs.pause(.tag("a"))
+            try await jobs.enqueue(contentsOf: (0..<1_200).map { Note(text: "\($0)") }, tags: ["a"])
+            try await worker.runUntilIdle()
+            try await begin()
+            #expect(try await jobs.pauses() == [])
+            #expect(try await jobs.resumeSome())
+            #expect(try await parkedCount() == 700)
+            try await jobs.pause(.tag("a"))
+            #expect(try await jobs.pauses() == [.tag("a")])
+            #expect(try await !jobs.resumeSome())
+            try await worker.runUntilIdle()
+            #expect(try await parkedCount() == 1_200)
+            // Who ends it now dies; somebody who was at the first end goes on.
+            try await begin()
+            for _ in 0..<3 { #expect(try await jobs.resumeSome()) }
+            #expect(try await parkedCount() == 0)
+            #expect(try await !jobs.resumeSome())
+            #expect(try database.read { snapshot in try snapshot.rowCount(of: "lite_job_pauses") } == 0)
+            try await worker.runUntilIdle()
+            #expect(try await jobs.statistics().count(.completed) == 1_200)
+        }
+    }
+
+    @Test func `a job that another worker takes now and then is not told of as one that nobody knows`() async throws {
+        struct Unknown: Job { static let kind = "unknown" }
+        let log = RecordingLog()
+        try await withTemporaryDatabase { database in
+            let jobs = try await JobQueue(database, logger: log.logger)
+            let id = try await jobs.enqueue(Unknown()).id
+            let foreign = jobs.worker { handlers in handlers.handle(Note.self) { _, _ in } }
+            try await foreign.runUntilIdle()
+            let passed = Mutex(Duration.zero)
+            let start = SuspendingClock.now
+            let rescuer = Rescuer(jobs: jobs) { start + passed.withLock { $0 } }
+            for _ in 0..<3 {
+                passed.withLock { $0 += .seconds(60) }
+                try rescuer.warnOfParked()
+                // One that knows it has brought it back, and the other one was quicker.
+                try await database.execute(
+                    "UPDATE lite_jobs SET state = 'available', reason = NULL WHERE id = \(id.rawValue)")
+                try await foreign.runUntilIdle()
+                #expect(try await jobs.job(id)?.reason == .unknownKind)
+            }
+            #expect(log.count(of: "no worker knows") == 0)
+        }
+    }
+
     @Test func `large numbers that differ are not alike`() async throws {
         struct Big: Job {
             static let kind = "big"

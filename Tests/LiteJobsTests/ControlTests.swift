@@ -92,6 +92,31 @@ import Testing
         }
     }
 
+    @Test func `a worker runs jobs while it goes on with what somebody left half resumed`() async throws {
+        try await withTemporaryJobs { test in
+            try await test.jobs.pause(.tag("a"))
+            try await test.jobs.enqueue(contentsOf: (0..<1_200).map { Note(text: "\($0)") }, tags: ["a"])
+            try await worker(test.jobs).runUntilIdle()
+            try await test.database.execute("UPDATE lite_job_pauses SET paused_at = 0")
+            let parked = Mutex<[Int]>([])
+            let busy = test.jobs.worker(concurrency: 1) { handlers in
+                handlers.handle(Note.self) { _, _ in
+                    let count = try await test.jobs.statistics().count(.parked)
+                    parked.withLock { $0.append(count) }
+                }
+            }
+            try await running(busy) {
+                try await eventually("all are done") {
+                    // The rest between two slices.
+                    if parked.withLock({ !$0.isEmpty }) { test.clock.advance(by: .milliseconds(20)) }
+                    return try await test.jobs.statistics().count(.completed) == 1_200
+                }
+            }
+            // The clock stood still until the first had run.
+            #expect(parked.withLock { $0.first } == 700)
+        }
+    }
+
     @Test func `jobs are found by their times, page after page`() async throws {
         let time = TestTime()
         try await withJobs(time.configuration) { jobs, _ in

@@ -64,7 +64,7 @@ import Testing
                     try await mayEnd.wait(within: .seconds(60))
                 }
             }
-            try await jobs.set(schedule: JobSchedule("nightly", "0 3 * * *", zone: "Europe/Berlin", Note()))
+            try await jobs.set(schedule: JobSchedule("nightly", "0 3 1 1 *", zone: "Europe/Berlin", Note()))
             try await running(worker) {
                 _ = try await jobs.job(bad, reaches: .dead)
                 let long = try await jobs.enqueue(Note(text: "long"), queue: "default")
@@ -81,7 +81,7 @@ import Testing
                         "SELECT name, timing, zone, kind, is_paused, is_retired, last FROM lite_job_timetable",
                         "SELECT count(*) FROM lite_job_overview WHERE due > enqueued AND due LIKE '20__-__-__ __:__:__'",
                         "SELECT count(*) FROM lite_job_running WHERE started IS NOT NULL AND pid > 0 AND length(uuid) = 36",
-                        "SELECT count(*) FROM lite_job_timetable WHERE next LIKE '20__-__-__ 0_:00:00'",
+                        "SELECT count(*) FROM lite_job_timetable WHERE next LIKE '20__-01-01 02:00:00'",
                     ]: print(json.dumps(file.execute(query).fetchall()))
                     """, [database.path])
                 #expect(
@@ -92,7 +92,7 @@ import Testing
                         #"[["note", "running", 1], ["note", "scheduled", 1], ["once-only", "dead", 1]]"#,
                         #"[[\#(bad.id), "once-only", "dead", 1, "the ink is dry"]]"#,
                         #"[[\#(long.id), "note", 1, 0.5, "half"]]"#,
-                        #"[["nightly", "0 3 * * *", "Europe/Berlin", "note", 0, 0, null]]"#, "[[1]]", "[[1]]", "[[1]]",
+                        #"[["nightly", "0 3 1 1 *", "Europe/Berlin", "note", 0, 0, null]]"#, "[[1]]", "[[1]]", "[[1]]",
                     ])
                 mayEnd.send()
                 _ = try await jobs.job(long, reaches: .completed)

@@ -30,7 +30,13 @@ import Testing
                 }
             }
         }
-        let run = Task { try await worker.run() }
+        let ended = TestSignal()
+        let run = Task {
+            defer { ended.send() }
+            try await worker.run()
+        }
+        // Whatever fails here, it ends.
+        defer { run.cancel() }
         try await started.wait(count: 4)
         try await eventually("the beginnings are noted") {
             try await jobs.jobs(where: JobFilter()).count { $0.startedAt != nil } == 4
@@ -38,6 +44,7 @@ import Testing
         let disk = FailingDisk(under: database, error: EIO, count: count)
         defer { disk.mend() }
         mayEnd.send()
+        try await ended.wait(within: .seconds(45))
         do {
             try await run.value
         } catch {

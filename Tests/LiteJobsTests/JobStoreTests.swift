@@ -44,9 +44,8 @@ import Testing
         (JobStore.hasAvailable(in: "default"), "SEARCH lite_jobs USING INDEX lite_jobs_available (queue=?)"),
         (JobStore.nextDueQuery, "SEARCH lite_jobs USING INDEX lite_jobs_scheduled"),
         (JobStore.running(for: 1), "SEARCH lite_jobs USING INDEX lite_jobs_running (worker=?)"),
-        (
-            JobStore.parkedReason(of: "note"), "SEARCH lite_jobs USING INDEX lite_jobs_parked (kind=?)"
-        ), (JobStore.anyRunning, "SCAN lite_jobs USING INDEX lite_jobs_running"),
+        (JobStore.oldestParked(of: "note"), "SEARCH lite_jobs USING INDEX lite_jobs_parked (kind=? AND version=?)"),
+        (JobStore.anyRunning, "SCAN lite_jobs USING INDEX lite_jobs_running"),
         ("SELECT * FROM lite_job_depth", "SCAN lite_jobs USING INDEX lite_jobs_running"),
         (
             JobStore.prune("completed", at: 0),
