@@ -7,10 +7,12 @@ extension Router {
     /// How exactly deadlines are kept.
     static let tick = Duration.milliseconds(500)
     private static let epoch = ContinuousClock.now
+    /// Whoever has more time than this is looked at too early. No number of steps, and no timer, is too large so.
+    private static let longestSleep = Duration.seconds(86_400)
 
     /// The first step of time in which that instant is over.
     private static func step(of instant: ContinuousClock.Instant) -> Int64 {
-        Int64(((instant - epoch) / tick).rounded(.up))
+        Int64(((min(instant, .now + longestSleep) - epoch) / tick).rounded(.up))
     }
 
     private static func instant(of step: Int64) -> ContinuousClock.Instant {

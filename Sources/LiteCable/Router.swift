@@ -90,15 +90,17 @@ final class Router: Sendable {
     }
 
     func remove(_ listener: Listener) {
-        let ended = state.withLock { state -> [Task<Void, Never>?] in
-            guard state.listeners.removeValue(forKey: ObjectIdentifier(listener)) != nil else { return [] }
+        let pump = state.withLock { state -> Task<Void, Never>? in
+            guard state.listeners.removeValue(forKey: ObjectIdentifier(listener)) != nil else { return nil }
             for pattern in listener.matcher.patterns { state.tree.remove(listener, for: pattern) }
             state.deadlines.remove(ObjectIdentifier(listener))
-            guard state.listeners.isEmpty else { return [] }
-            defer { (state.ticker, state.nextStep) = (nil, nil) }
-            return [Self.stop(&state), state.ticker]
+            guard state.listeners.isEmpty else { return nil }
+            // Under the lock, so that it does not wake up once more and look at whoever comes next.
+            state.ticker?.cancel()
+            (state.ticker, state.nextStep) = (nil, nil)
+            return Self.stop(&state)
         }
-        for task in ended { task?.cancel() }
+        pump?.cancel()
     }
 
     /// What the subscription at `position` does next. The position moves over what does not concern it.

@@ -24,7 +24,8 @@ extension Cable {
     /// The last event is named `end`, with the `reason` `closed`, unless the connection is lost before it.
     ///
     /// The response ends when the client closes the connection or takes nothing for 30 s, when the server shuts down,
-    /// and when the database is closed. The request's body must not have been read.
+    /// and when the database is closed. Behind middleware that has changed the request's body more than once, only a
+    /// heartbeat notices that the client has left.
     ///
     /// - Parameters:
     ///   - request: The request to answer.

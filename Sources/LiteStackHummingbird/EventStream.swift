@@ -34,21 +34,32 @@ enum EventStream {
             ],
             body: ResponseBody { writer in
                 let stream = StreamWriter(writer)
-                // A quiet stream would not notice by itself that nobody reads it any more.
-                try await request.body.consumeWithInboundCloseHandler { _ in
-                    // Without this a server that shuts down waits for every open stream.
-                    try await withGracefulShutdownHandler {
-                        try await stream.write(Array("retry: 2000\n\n".utf8))
-                        try await pass(session, to: stream, encode)
-                    } onGracefulShutdown: {
+                if request.body.isOfConnection {
+                    // A quiet stream would not notice by itself that nobody reads it any more.
+                    try await request.body.consumeWithInboundCloseHandler { _ in
+                        try await serve(session, to: stream, encode)
+                    } onInboundClosed: {
                         session.stop()
                     }
-                } onInboundClosed: {
-                    session.stop()
+                } else {
+                    // Its next heartbeats notice it.
+                    try await serve(session, to: stream, encode)
                 }
                 try await writer.finish(nil)
             }
         )
+    }
+
+    private static func serve(
+        _ session: Cable.Session, to stream: StreamWriter, _ encode: (Cable.Delivery) -> [UInt8]
+    ) async throws {
+        // Without this a server that shuts down waits for every open stream.
+        try await withGracefulShutdownHandler {
+            try await stream.write(Array("retry: 2000\n\n".utf8))
+            try await pass(session, to: stream, encode)
+        } onGracefulShutdown: {
+            session.stop()
+        }
     }
 
     /// The response's writer for closures that cannot take it `inout`.

@@ -59,4 +59,24 @@ import Testing
             #expect(cable.router.nextLook == nil)
         }
     }
+
+    @Test(arguments: [Duration.seconds(86_400 * 365 * 1_000), .seconds(Int64.max)])
+    func `a limit that is never reached is one`(never: Duration) async throws {
+        try await withCable { cable, _ in
+            var limits = Cable.Gateway.Limits()
+            (limits.heartbeat, limits.stallTimeout) = (never, never)
+            let session = try await Cable.Gateway(cable, limits: limits).session(
+                for: try Cable.Grant(subject: "ada", channels: ["a"]), channels: ["a"])
+            let received = TestSignalLines()
+            async let end = session.run { received.add(Received.text(of: $0)) }
+            for count in 1...3 {
+                try await cable.publish(count, to: "a")
+                try await eventually("it is delivered") { received.all.count == count }
+            }
+            #expect(try #require(cable.router.nextLook) > .now + .seconds(3_600))
+            session.stop()
+            #expect(try await end == .closed)
+            #expect(received.all == ["message 1", "message 2", "message 3"])
+        }
+    }
 }

@@ -156,8 +156,8 @@ import Testing
             var iterator = try await cable.subscribe(to: "a").makeAsyncIterator()
             let last = try await cable.publish("last", to: "a")
             _ = try await iterator.next()
-            // Noted behind the wake-up, so that who waits does not wait for it.
-            try await eventually("the stamp is noted") { try stamp.read()?.head == last.seq }
+            // Whoever waited was woken first.
+            try await eventually("it is noted") { try stamp.read()?.head == last.seq }
             #expect(try stamp.read()?.epoch == last.epochNumber)
             // One that reads from far back does not take it back.
             _ = try await events(1, of: try await cable.subscribe(to: "a", from: .last(5)))
