@@ -190,7 +190,7 @@ extension Cable {
             var listed = start
             let heartbeat = gateway.limits.heartbeat
             var nextHeartbeat = ContinuousClock.now + heartbeat
-            var hasDelivered = false
+            var (hasDelivered, isOnItsWay) = (false, false)
             while true {
                 while let event = reader.take() {
                     if let end = try endNow(control) { return end }
@@ -202,18 +202,22 @@ extension Cable {
                 }
                 try Task.checkCancellation()
                 if let end = try endNow(control) { return end }
+                if hasDelivered { (nextHeartbeat, hasDelivered) = (.now + heartbeat, false) }
+                // On a long way through what others were sent it would give up, and begin again where it was.
+                if isOnItsWay, ContinuousClock.now >= nextHeartbeat {
+                    try await deliver(.heartbeat(reader.cursor))
+                    nextHeartbeat = .now + heartbeat
+                }
                 let state = try reader.fill()
                 if case .end = state { return .closed }
                 guard case .wait = state else {
                     // A long way behind: others of this thread's tasks want to run as well.
+                    isOnItsWay = true
                     await Task.yield()
                     continue
                 }
-                let now = ContinuousClock.now
-                if hasDelivered {
-                    nextHeartbeat = now + heartbeat
-                    hasDelivered = false
-                } else if now >= nextHeartbeat {
+                isOnItsWay = false
+                if ContinuousClock.now >= nextHeartbeat {
                     try await deliver(.heartbeat(reader.cursor))
                     nextHeartbeat = .now + heartbeat
                 }

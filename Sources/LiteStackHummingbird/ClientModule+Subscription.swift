@@ -87,10 +87,10 @@ extension ClientModule {
 
           async #run() {
             await null;  // The page has its subscription before it is told anything.
-            let failures = 0;
-            let isFresh = false;
+            let [failures, isFresh] = [0, false];
             while (!this.#isClosed) {
               this.#show("connecting");
+              if (this.#isClosed) return;  // by the page, which was told of one attempt too many
               this.#attempt = new AbortController();
               this.#lastByte = Date.now();
               let wait = 0;

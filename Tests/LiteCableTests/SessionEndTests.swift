@@ -4,7 +4,7 @@ import Testing
 
 @testable import LiteCable
 
-/// How sessions and sockets end whose client takes nothing, and what a session is told after a gap.
+/// How sessions and sockets end whose client takes nothing, and what a session is told after a gap and on a long way.
 @Suite(.timeLimit(.minutes(5))) struct SessionEndTests {
     private func grant(_ permissions: Cable.Grant.Permissions = []) throws -> Cable.Grant {
         try Cable.Grant(subject: "ada", channels: ["a", "b"], permissions: permissions)
@@ -105,6 +105,30 @@ import Testing
             }
             #expect(Array(lines.prefix(3)) == ["present ada bob", "gap trimmed", "present ada"])
             #expect(lines.filter { $0.hasPrefix("present") }.count == 2)
+        }
+    }
+
+    @Test func `a client that is far behind what others were sent is told how far it has come`() async throws {
+        try await withCable { cable, database in
+            var limits = Cable.Gateway.Limits()
+            limits.heartbeat = .nanoseconds(1)
+            let start = try await cable.publish("first", to: "a")
+            try await database.write { transaction in
+                for number in 0..<640 { try cable.publish(number, to: "b", in: transaction) }
+            }
+            let end = try await cable.cursor()
+            let session = try await Cable.Gateway(cable, limits: limits).session(
+                for: try grant(), channels: ["a"], from: .after(start))
+            var places: [Int64] = []
+            _ = try await session.run { delivery in
+                guard case .heartbeat(let place) = delivery else { return }
+                places.append(place.seq)
+                if place.seq >= end.seq { session.stop() }
+            }
+            // Not only at the end, and never behind a place that it had.
+            #expect(places.count > 5)
+            #expect(places == places.sorted())
+            #expect(places.first.map { $0 > start.seq && $0 < end.seq } == true)
         }
     }
 }

@@ -20,6 +20,7 @@ SUBSCRIBE = """async ([after, transport, options, before]) => {
     status: (status) => {
       window.statuses.push([status, performance.now(), subscription.channels.length]);
       if (window.throws) throw new Error("the page's own");
+      if (window.givesUp && status === "connecting") subscription.close();
     },
   });
   window.subscription = subscription;
@@ -71,6 +72,18 @@ def throws(browser, server, transport):
     page = page_of(browser, server, transport, before="window.throws = true;")
     receives(page, server)
     page.context.close()
+
+
+def gives_up(browser, server, transport):
+    """A page that closes its subscription when it is told of an attempt: none is made."""
+    page = page_of(browser, server, transport, before="window.givesUp = true;")
+    until(page, "window.subscription.status === 'closed'")
+    other = page_of(browser, server, transport)
+    receives(other, server)  # by then the first would be connected as well
+    assert statuses(page) == ["connecting", "closed"], statuses(page)
+    assert page.evaluate("window.received") == []
+    for one in (page, other):
+        one.context.close()
 
 
 def waits_for_a_token(browser, server, transport):
@@ -149,7 +162,7 @@ def backs_off(browser, program, transport):
     assert max(shares) - min(shares) > 0.25, f"all pages come back together: {shares}"
 
 
-WITH_SERVER = [keeps_nothing, throws, waits_for_a_token, is_kept_by_the_browser]
+WITH_SERVER = [keeps_nothing, throws, gives_up, waits_for_a_token, is_kept_by_the_browser]
 APART = [takes_a_heartbeat_for_what_it_is, is_refused_for_a_while, backs_off]
 
 
