@@ -3,8 +3,9 @@ import LiteDB
 /// Removing the oldest messages, in slices.
 ///
 /// Publishing costs one insert; what the log weighs is counted afterwards, each message once, by whoever publishes the
-/// next round number, or several messages with one among them. Each retention has a place before which none of its messages stands: the look for the oldest begins
-/// there and ends at the first that stays, so it passes each message once and needs no index.
+/// next round number, or several messages with one among them. Each retention has a place before which none of its
+/// messages stands: the look for the oldest begins there and ends at the first that stays, so it passes each message once
+/// and needs no index.
 extension CableStore {
     /// After how many messages the log is looked over.
     static let trimStride: Int64 = 64

@@ -12,8 +12,8 @@ import CLiteStackSQLite
 //
 // 3. Only the first commit after a complete checkpoint can start the WAL over, and only if no reader is on frames. Where
 //    many processes keep snapshots one usually is; so once the WAL is large, phase 2 keeps the write lock for 10 to 150 ms
-//    until they are gone, and rests if a reader of an older snapshot stays all the same (`CheckpointRest`). (SQLITE_CHECKPOINT_RESTART would wait as well, but without the write lock it turns into an
-//    unguarded PASSIVE.)
+//    until they are gone, and rests if a reader of an older snapshot stays all the same (`CheckpointRest`).
+//    (SQLITE_CHECKPOINT_RESTART would wait as well, but without the write lock it turns into an unguarded PASSIVE.)
 //
 // It has a thread of its own: writers go on during phase 1, and wait for the few frames of phase 2.
 

@@ -3,8 +3,8 @@ import Synchronization
 
 /// What a worker measures.
 ///
-/// * `litestack.jobs.enqueued` counts jobs that this process stored, by kind; those of schedules too. In a transaction of the caller's they count
-///   when they are enqueued, whatever becomes of it.
+/// * `litestack.jobs.enqueued` counts jobs that this process stored, by kind; those of schedules too. In a transaction of
+///   the caller's they count when they are enqueued, whatever becomes of it.
 /// * `litestack.jobs.wait` is the time from when a job could run to the start of its attempt, by queue and kind.
 /// * `litestack.jobs.run` is how long a handler ran, by kind.
 /// * `litestack.jobs.ended` counts attempts by kind and outcome: completed, failed, dead, snoozed, interrupted, lost.

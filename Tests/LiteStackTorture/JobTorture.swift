@@ -5,7 +5,8 @@ import LiteStackTesting
 import Logging
 
 /// Kills and stops working processes at random moments while jobs come, are cancelled and paused, and the disk is full for
-/// some seconds now and then, and looks whether every job came to its due end, once, with its effects and followers, and no attempt was miscounted.
+/// some seconds now and then, and looks whether every job came to its due end, once, with its effects and followers, and
+/// no attempt was miscounted.
 final class JobTorture {
     private static let workerCount = 3
     private static let checkInterval = 500
