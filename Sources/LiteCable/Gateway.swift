@@ -124,10 +124,10 @@ extension Cable {
         /// - Throws: `CableError` with `expired` or `unauthorised`; `DatabaseError`.
         func check(_ grant: Grant, asked: Cursor) throws {
             let now = cable.clock.milliseconds()
-            if let expiresAt = grant.expiresAt, Int64(expiresAt.timeIntervalSince1970 * 1000) <= now {
+            if let expiresAt = grant.expiresAt, expiresAt.wholeMilliseconds <= now {
                 throw CableError(.expired, "A client's grant has expired: it needs a new one")
             }
-            let issuedAt = grant.issuedAt.map { Int64(($0.timeIntervalSince1970 * 1000).rounded()) }
+            let issuedAt = grant.issuedAt?.wholeMilliseconds
             if let issuedAt, issuedAt < now - CableStore.keptMilliseconds {
                 throw CableError(.expired, "A client's grant was issued more than 400 days ago: it needs a new one")
             }

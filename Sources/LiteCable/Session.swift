@@ -99,7 +99,7 @@ extension Cable {
 
         private static func deadline(of grant: Grant, _ cable: Cable) -> ContinuousClock.Instant? {
             grant.expiresAt.map { expiresAt in
-                .now + .milliseconds(Int64(expiresAt.timeIntervalSince1970 * 1000) - cable.clock.milliseconds())
+                .now + .milliseconds(expiresAt.wholeMilliseconds) - .milliseconds(cable.clock.milliseconds())
             }
         }
 
