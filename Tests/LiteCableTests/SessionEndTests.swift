@@ -25,7 +25,7 @@ import Testing
                 try await session.run { _ in
                 } ending: { end in
                     told.add(end.rawValue)
-                    try await Task.sleep(for: .seconds(600))
+                    try await Task.sleep(for: .seconds(600))  // takes nothing, until it is cancelled
                 }
             }
             try await eventually("it runs") { cable.router.listenerCount == 1 }
@@ -43,7 +43,7 @@ import Testing
             let running = Task {
                 try await session.run { _ in
                     isSending.send()
-                    try await Task.sleep(for: .seconds(600))
+                    try await Task.sleep(for: .seconds(600))  // takes nothing, until it is cancelled
                 }
             }
             try await eventually("it runs") { cable.router.listenerCount == 1 }
@@ -65,6 +65,7 @@ import Testing
                     inbound: texts,
                     send: { bytes in
                         let text = String(decoding: bytes, as: UTF8.self)
+                        // Takes nothing more, until it is cancelled.
                         if text.contains(#""type":"message""#) { try await Task.sleep(for: .seconds(600)) }
                         sent.add(text)
                     },

@@ -22,7 +22,7 @@ final class TortureDisk: Sendable {
         Thread.detachNewThread { [self] in
             while true {
                 if access(mark, F_OK) == 0 { arm() } else { disarm() }
-                usleep(2_000)
+                usleep(2_000)  // a file wakes nobody
             }
         }
     }
@@ -37,13 +37,13 @@ final class TortureDisk: Sendable {
         var (count, time, refusedCount) = (0, Duration.zero, 0)
         defer { makeRoom() }
         while isWanted() {
-            try await Task.sleep(for: .milliseconds(Int.random(in: 200...4_000, using: &random)))
+            try await Task.sleep(for: .milliseconds(Int.random(in: 200...4_000, using: &random)))  // there is room
             let wait = Duration.milliseconds(Int.random(in: 200...Self.longestMilliseconds, using: &random))
             arm()
             guard FileManager.default.createFile(atPath: mark, contents: nil) else {
                 throw TortureFailure("The mark \(mark) cannot be made")
             }
-            try await Task.sleep(for: wait)
+            try await Task.sleep(for: wait)  // the disk is full
             refusedCount += makeRoom()
             count += 1
             time += wait
@@ -60,7 +60,7 @@ final class TortureDisk: Sendable {
             do {
                 return try await body()
             } catch let error as DatabaseError where isFull(error) {
-                try await Task.sleep(for: .milliseconds(20))
+                try await Task.sleep(for: .milliseconds(20))  // room that comes wakes nobody
             }
         }
     }

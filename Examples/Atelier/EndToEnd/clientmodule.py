@@ -40,7 +40,7 @@ def until(page, expression, seconds=30):
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, (expression, page.evaluate("window.statuses"), page.evaluate("window.received"))
-        time.sleep(0.02)
+        time.sleep(0.02)  # the page is asked from outside
 
 
 def statuses(page):
